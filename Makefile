@@ -1,0 +1,48 @@
+# Everything runs in .venv, which each target builds by itself.
+#
+#   make test   lint, types, and the tests with branch coverage
+#   make tox    the library on every Python at hand
+#   make clean  remove what the others built
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: test lint tox clean
+.DELETE_ON_ERROR:
+
+test: lint $(VENV)/test.installed
+	$(BIN)/pytest --numprocesses=auto --cov
+
+lint: $(VENV)/test.installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# pyenv keeps its interpreters off PATH, unless one is chosen.
+PYENV_BINS = $(wildcard $(shell pyenv root 2>/dev/null)/versions/*/bin)
+tox: $(VENV)/tox.installed
+	PATH="$$(printf '%s:' $(PYENV_BINS))$$PATH" $(BIN)/tox run-parallel --parallel auto --parallel-no-spinner $(TOXFLAGS)
+
+clean:
+	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache
+
+# Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart.
+$(VENV)/test.installed: $(VENV)/demo.installed
+	$(BIN)/pip install --quiet --group lint
+	$(BIN)/pip install --quiet --upgrade --target $(VENV)/gunicorn-newest gunicorn
+	@touch $@
+
+$(VENV)/tox.installed: $(VENV)/demo.installed
+	$(BIN)/pip install --quiet --group tox
+	@touch $@
+
+$(VENV)/demo.installed: pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	    echo "Python 3.10 or newer is needed, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1);" \
+	         "name another: make PYTHON=python3.12"; exit 1; }
+	@echo "Building $(VENV) ..."
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --editable . --group demo
+	@touch $@

@@ -1,0 +1,18 @@
+"""What a test needs and the machine may not have."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def lacks(what: str) -> NoReturn:
+    """Skip the test and say for want of what; fail it where nothing may be skipped."""
+    if os.environ.get("NOCONTENT_REQUIRE_ALL") == "1":
+        pytest.fail(f"needs {what}, and NOCONTENT_REQUIRE_ALL is set")
+    pytest.skip(f"needs {what}")

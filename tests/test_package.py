@@ -1,0 +1,39 @@
+"""What is installed where somebody installs the library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+import wsgi_nocontent
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    directory = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", directory, ROOT], check=True, capture_output=True)
+    (path,) = directory.iterdir()
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_the_library_alone(wheel: zipfile.ZipFile) -> None:
+    modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("wsgi_nocontent/**/*.py")}
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert names == {*modules, "wsgi_nocontent/py.typed"}
+
+
+def test_it_needs_no_other_and_runs_from_3_7(wheel: zipfile.ZipFile) -> None:
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = Parser().parsestr(wheel.read(name).decode())
+    assert metadata["Name"] == "wsgi-nocontent"
+    assert metadata["Version"] == wsgi_nocontent.__version__
+    assert metadata["Requires-Python"] == ">=3.7"
+    assert metadata.get_all("Requires-Dist") is None

@@ -1,0 +1,277 @@
+"""The middleware: a response that has no content goes out without any.
+
+PEP 3333 gives an application several ways to send a body (a list, an iterator, a
+generator that calls ``start_response`` on its first step, ``write()``) and lets
+it change its mind with ``exc_info`` until the first byte has left. So the head
+of a response without content is *withheld* from the server until the application
+has returned and its first chunk has been seen; then the server gets the mended
+head and an empty body. The head of a response with content is passed to the
+server at once, and its iterable is handed on as it is.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+
+from .rules import BY_STATUS_CODE, HEAD, Rule
+from .violation import Violation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Literal, Union
+
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Headers = list[tuple[str, str]]
+    OnViolation = Union[Literal["log", "raise"], Callable[[Violation], object], None]
+    Write = Callable[[bytes], object]
+
+# How far a response has come whose status allows content.
+_PASSED = "the server has its head"
+_HANDED_ON = "the server has its iterable"
+
+# RFC 9110 §5.6.2: a field name is a token, made of these.
+_TCHAR = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+class NoContentMiddleware:
+    """A WSGI application that makes responses without content really have none.
+
+    ::
+
+        app.wsgi_app = NoContentMiddleware(app.wsgi_app)           # Flask
+        application = NoContentMiddleware(get_wsgi_application())  # Django's wsgi.py
+
+    The body of a 1xx, 204, 205 or 304, and of any answer to HEAD, is discarded,
+    and the header fields that speak of a body are mended as :mod:`.rules` says.
+    Every other response passes untouched: the same status, the same header list
+    and the same iterable.
+
+    :param app: the WSGI application (PEP 3333) to wrap.
+    :param on_violation: what to do when the application breaks a rule. A callable
+        is called with the :class:`Violation`, before the response goes out; an
+        exception that it raises is logged, and the response goes out all the same.
+        ``None`` does nothing. ``"log"`` and ``"raise"`` do nothing yet.
+    :param strip_headers: names of further header fields to take off 1xx, 204, 205
+        and 304, such as ``("Content-Type", "Content-Encoding")``; case is ignored.
+    :raises TypeError: if ``app`` is not callable or an option is of a wrong kind.
+    :raises ValueError: if an option is of the right kind but has no such value.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        on_violation: OnViolation = "log",
+        strip_headers: Iterable[str] = (),
+    ) -> None:
+        if not callable(app):
+            hint = "; wrap() takes an import string" if isinstance(app, str) else ""
+            raise TypeError(f"app must be a WSGI callable, not {app!r}{hint}")
+        self.app = app
+        self._on_violation = _checked_on_violation(on_violation)
+        self._strip_headers = _checked_field_names(strip_headers)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, as PEP 3333 asks of an application."""
+        # Read now: an application may rewrite its environ, but the server goes by
+        # the method that the client used.
+        method = environ["REQUEST_METHOD"]
+        method_rule = HEAD if method == "HEAD" else None
+        # None until the application calls start_response; then _PASSED or a _Withheld,
+        # as its latest status asks for; and _HANDED_ON once the server has all it needs.
+        response: object = None
+
+        def start(status: str, headers: Headers, exc_info: OptExcInfo | None = None) -> Write:
+            nonlocal response
+            if response is not None and exc_info is None:
+                raise AssertionError(
+                    "start_response() was called a second time without exc_info (PEP 3333)"
+                )
+            rule = BY_STATUS_CODE.get(status[:3], method_rule)
+            if rule is None:
+                if exc_info is None:
+                    write = start_response(status, headers)
+                else:
+                    write = start_response(status, headers, exc_info)
+                if isinstance(response, _Withheld):
+                    response.give_way_to(write)
+                if response is not _HANDED_ON:
+                    response = _PASSED
+                return write
+            if response is _HANDED_ON:
+                try:
+                    raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
+                finally:
+                    exc_info = None  # breaks the cycle from its traceback to this frame
+            if not isinstance(response, _Withheld):
+                response = _Withheld()
+            response.replace(rule, status, headers, exc_info, self._strip_headers)
+            return response.write
+
+        iterable = self.app(environ, start)
+        if response is _PASSED:
+            response = _HANDED_ON
+            return iterable
+
+        # Without content, or started by the first chunk.
+        try:
+            whole = isinstance(iterable, (list, tuple))
+            rest = iter(() if whole else iterable)
+            chunks = iterable if whole else list(islice(rest, 1))
+            if isinstance(response, _Withheld):
+                withheld, response = response, _HANDED_ON
+                withheld.body_size += sum(map(len, chunks))
+                if withheld.breaks_its_rule():
+                    self._report(withheld, method, environ)
+                return withheld.release(start_response, iterable, whole)
+            # With content after all; or not started even now, which the server will
+            # tell the application.
+            if response is _PASSED:
+                response = _HANDED_ON
+            return _Body(chain(chunks, rest), iterable)
+        except BaseException:
+            # The server will never get an iterable that it could close.
+            if hasattr(iterable, "close"):
+                iterable.close()
+            raise
+
+    def _report(self, withheld: _Withheld, method: str, environ: WSGIEnvironment) -> None:
+        """Tell of a violation; nothing that goes wrong here reaches the response."""
+        if not callable(self._on_violation):
+            return
+        violation = Violation(
+            method=method,
+            path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+            status=withheld.status,
+            content_length=", ".join(withheld.lengths) if withheld.lengths else None,
+            body_size=withheld.body_size,
+        )
+        try:
+            self._on_violation(violation)
+        except Exception:
+            from logging import getLogger  # noqa: PLC0415  it is slow to import
+
+            getLogger("wsgi_nocontent").exception("on_violation failed for %r", violation)
+
+
+class _Withheld:
+    """A response without content while the server knows nothing of it."""
+
+    __slots__ = ("_forward", "body_size", "exc_info", "headers", "lengths", "rule", "status")
+
+    def __init__(self) -> None:
+        self._forward: Write | None = None
+
+    def replace(
+        self,
+        rule: Rule,
+        status: str,
+        headers: Headers,
+        exc_info: OptExcInfo | None,
+        strip_headers: frozenset[str],
+    ) -> None:
+        """Take the head of the latest start_response; what was there is gone."""
+        removes = rule.removes if rule is HEAD else rule.removes | strip_headers
+        self.rule = rule
+        self.status = status
+        self.exc_info = exc_info
+        self.headers = [field for field in headers if field[0].lower() not in removes]
+        self.headers += rule.sets
+        #: The values of Content-Length that the application declared.
+        self.lengths = [str(field[1]) for field in headers if field[0].lower() == "content-length"]
+        #: The bytes of body that were seen and discarded.
+        self.body_size = 0
+
+    def write(self, data: bytes) -> None:
+        """What start_response returned. An application may keep it over a restart."""
+        if self._forward is None:
+            self.body_size += len(data)
+        else:
+            self._forward(data)
+
+    def give_way_to(self, write: Write) -> None:
+        """From now on the response has content: that of a restart."""
+        self._forward = write
+        self.exc_info = None
+
+    def breaks_its_rule(self) -> bool:
+        return bool(
+            (self.rule.forbids_body and self.body_size)
+            or (self.rule.forbids_length and not all(map(_is_zero, self.lengths)))
+        )
+
+    def release(
+        self, start_response: StartResponse, iterable: Iterable[bytes], whole: bool
+    ) -> Iterable[bytes]:
+        """Give the server the mended head; return the body that goes with it.
+
+        :param iterable: the application's; the server closes it through the body.
+        :param whole: whether ``body_size`` is the size of the whole content.
+        """
+        body: Iterable[bytes] = _Body((b"",), iterable)
+        if self.rule is HEAD and whole:
+            if self.body_size == 0:
+                # Some servers send a chunked answer where they can not see that
+                # it is empty.
+                body = iterable
+            elif not self.lengths:
+                self.headers.append(("Content-Length", str(self.body_size)))
+        if self.exc_info is None:
+            start_response(self.status, self.headers)
+        else:
+            try:
+                start_response(self.status, self.headers, self.exc_info)
+            finally:
+                self.exc_info = None  # breaks the cycle from its traceback to this object
+        return body
+
+
+class _Body:
+    """Chunks to send in place of an application's iterable, and its ``close``.
+
+    It has no length: wsgiref declares one for an iterable that is empty or has
+    one item.
+    """
+
+    __slots__ = ("_chunks", "close")
+
+    def __init__(self, chunks: Iterable[bytes], iterable: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        if hasattr(iterable, "close"):
+            self.close = iterable.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+
+def _is_zero(content_length: str) -> bool:
+    """Whether a value of Content-Length is a well-formed 0 (RFC 9110 §8.6)."""
+    digits = content_length.strip(" \t")
+    return bool(digits) and not digits.strip("0")
+
+
+def _checked_on_violation(on_violation: OnViolation) -> OnViolation:
+    if on_violation is None or on_violation in ("log", "raise") or callable(on_violation):
+        return on_violation
+    wrong = ValueError if isinstance(on_violation, str) else TypeError
+    raise wrong(
+        f'on_violation must be "log", "raise", None or a callable that takes a Violation, '
+        f"not {on_violation!r}"
+    )
+
+
+def _checked_field_names(names: Iterable[str]) -> frozenset[str]:
+    """The names in lower case."""
+    wanted = 'strip_headers must be header field names, such as ("Content-Type",)'
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__"):
+        raise TypeError(f"{wanted}, not {names!r}")
+    names = list(names)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"{wanted}; this is none: {name!r}")
+        if not name or not _TCHAR.issuperset(name):
+            raise ValueError(f"{wanted}; this is none: {name!r}")
+    return frozenset(map(str.lower, names))
