@@ -1,15 +1,19 @@
 # Everything runs in .venv, which each target builds by itself.
 #
+#   make demo   both demo apps behind gunicorn, bare and wrapped
 #   make test   lint, types, and the tests with branch coverage
-#   make tox    the library on every Python at hand
+#   make tox    the library and the demos on every Python, Django and Flask at hand
 #   make clean  remove what the others built
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test lint tox clean
+.PHONY: demo test lint tox clean
 .DELETE_ON_ERROR:
+
+demo: $(VENV)/demo.installed
+	@$(BIN)/python -m demo
 
 test: lint $(VENV)/test.installed
 	$(BIN)/pytest --numprocesses=auto --cov

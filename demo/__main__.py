@@ -1,0 +1,191 @@
+"""Show what bare apps send behind gunicorn, and what wrapped ones do."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from demo.gunicorn import gunicorn
+from demo.wire import Answer, ask
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Exchange(NamedTuple):
+    """A request to be made, and what there is to say of it."""
+
+    method: str
+    path: str
+    note: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Demo(NamedTuple):
+    """A demo app; its entry module offers ``bare`` and ``application``."""
+
+    framework: str
+    directory: Path
+    entry: str
+    exchanges: list[Exchange]
+
+
+API = [
+    Exchange("GET", "/good_no_content", "the article's good view"),
+    Exchange("GET", "/bad_no_content", "the article's bad view"),
+    Exchange("DELETE", "/items/1"),
+    Exchange("GET", "/items/2", "not modified", (("If-None-Match", '"coffee"'),)),
+    Exchange("POST", "/reset"),
+    Exchange("HEAD", "/items/2"),
+    Exchange("HEAD", "/export", "a stream"),
+    Exchange("HEAD", "/report", "a file"),
+    Exchange("GET", "/items"),
+    Exchange("GET", "/export", "a stream"),
+    Exchange("GET", "/report", "a file"),
+    Exchange("GET", "/items/99"),
+]
+LEGACY = [
+    Exchange("GET", "/legacy/list", "an old WSGI app"),
+    Exchange("GET", "/legacy/generator", "an old WSGI app"),
+    Exchange("GET", "/legacy/write", "an old WSGI app"),
+]
+DEMOS = [
+    Demo("Flask", ROOT / "demo_flask", "wsgi", LEGACY + API),
+    Demo("Django", ROOT / "demo_django", "inventory.wsgi", API),
+]
+
+
+class Comparison(NamedTuple):
+    """One exchange, with the bare app and with the wrapped one."""
+
+    exchange: Exchange
+    bare: Answer
+    wrapped: Answer
+
+    @property
+    def same(self) -> bool:
+        return without_date(self.bare) == without_date(self.wrapped)
+
+
+def without_date(answer: Answer) -> list[bytes]:
+    return [line for line in answer.raw.split(b"\r\n") if not line.startswith(b"Date: ")]
+
+
+def compare(demo: Demo) -> list[Comparison]:
+    """Start gunicorn for both forms of a demo, and ask them the same."""
+    options = ["--worker-class", "gthread", "--threads", "4"]
+    with gunicorn(f"{demo.entry}:bare", demo.directory, options) as bare, gunicorn(
+        f"{demo.entry}:application", demo.directory, options
+    ) as wrapped:
+        return [
+            Comparison(
+                exchange,
+                *(
+                    ask(server.port, method, path, headers, next_path="/items")
+                    for server in (bare, wrapped)
+                ),
+            )
+            for exchange in demo.exchanges
+            for method, path, _, headers in [exchange]
+        ]
+
+
+def in_words(answer: Answer) -> Text:
+    """Tell in a table's cell what went over the wire."""
+    text = Text(str(answer.status_code))
+    if answer.rule is None:
+        text.append(f", {len(answer.content)} bytes")
+    elif answer.faults:
+        text.append("\n" + "\n".join(answer.faults), style="red")
+    else:
+        text.append(", no content", style="green")
+    if not answer.next_answer.startswith(b"HTTP/1.1 200 "):
+        text.append("\nand the connection is of no further use", style="red")
+    return text
+
+
+def table_of(demo: Demo, comparisons: list[Comparison]) -> Table:
+    table = Table(
+        title=f"{demo.framework} {version(demo.framework)}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 1, 0),
+        expand=True,
+    )
+    for heading in "request", "bare", "wrapped", "rule":
+        table.add_column(heading, overflow="fold", ratio=1)
+    for comparison in comparisons:
+        exchange, bare, wrapped = comparison
+        request = Text(f"{exchange.method} {exchange.path}")
+        request.append(f"\n{exchange.note}" if exchange.note else "", style="dim")
+        if bare.rule:
+            rule = bare.rule.source
+        else:
+            rule = "the same, byte for byte" if comparison.same else "CHANGED"
+        table.add_row(request, in_words(bare), in_words(wrapped), rule)
+    return table
+
+
+def main() -> int:
+    """Run the demo.
+
+    :return: the exit status: 0 if the bare apps broke HTTP and the wrapped ones
+        did not, nor changed a response that may have content.
+    """
+    progress = Console(stderr=True, highlight=False)
+    console = Console(highlight=False)
+    comparisons = []
+    tables = []
+    for demo in DEMOS:
+        progress.print(f"Asking the {demo.framework} app behind gunicorn, bare and wrapped ...")
+        of_this = compare(demo)
+        tables.append(table_of(demo, of_this))
+        comparisons += of_this
+
+    console.print(
+        f"\ngunicorn {version('gunicorn')}, the release that most deployments run. "
+        "What goes over the wire:\n"
+    )
+    console.print(*tables, sep="\n")
+    without = [comparison for comparison in comparisons if comparison.bare.rule]
+    broken = sum(bool(comparison.bare.faults) for comparison in without)
+    still_broken = sum(bool(comparison.wrapped.faults) for comparison in without)
+    changed = sum(not comparison.same for comparison in comparisons if not comparison.bare.rule)
+    console.print(
+        f"Of {len(without)} responses that HTTP allows no content, bare {broken} break that; "
+        f"wrapped {still_broken}.\n"
+        f"Of {len(comparisons) - len(without)} that may have content, {changed} came out changed.\n"
+        "\n"
+        "A laptop forgives them. An HTTP/2 front answers them by PROTOCOL_ERROR or a 502, and on\n"
+        "a connection that is kept alive a client can take such a body for its next answer.\n"
+        "To mend an app, change no line of it, only the command that starts it:\n"
+        "\n"
+        "    gunicorn \"wsgi_nocontent:wrap('app:app')\"\n",
+        soft_wrap=True,
+    )
+    return 0 if broken and not still_broken and not changed else 1
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End by an exception, so that every server is stopped on the way out."""
+    for name in SIGNALS:
+        signal.signal(name, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+if __name__ == "__main__":
+    for name in SIGNALS:
+        signal.signal(name, leave)
+    sys.exit(main())

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.demos.sites import DEMOS, Demo, Sites
+from tests.linters import be_lax_about_content_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def sites() -> Iterator[Sites]:
+    sites = Sites()
+    yield sites
+    sites.stop()
+
+
+@pytest.fixture(params=DEMOS.values(), ids=list(DEMOS))
+def demo(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Demo:
+    be_lax_about_content_type(monkeypatch)
+    demo: Demo = request.param
+    return demo

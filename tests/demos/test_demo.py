@@ -1,0 +1,97 @@
+"""``make demo`` from start to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.gunicorn import gunicorn
+from demo.wire import ask
+from tests.demos.sites import DEMOS, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECONDS = 60
+
+
+def start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "demo"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def processes_of_session(session: int) -> list[str]:
+    """Give the command of each living process of a session, from Linux's /proc."""
+    commands = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # pid (command) state ppid pgrp session
+            command, _, rest = stat.read_text().rpartition(")")
+        except OSError:
+            continue
+        state, _, _, its_session = rest.split()[:4]
+        if int(its_session) == session and state != "Z":
+            commands.append(command)
+    return commands
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_it_shows_the_fault_and_its_cure_and_ends_by_itself() -> None:
+    process = start()
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, err
+    assert "gunicorn 23.0.0, the release that most deployments run" in out
+    assert "Of 19 responses that HTTP allows no content, bare 12 break that; wrapped 0." in out
+    assert "Of 8 that may have content, 0 came out changed." in out
+    assert "\x1b" not in out + err  # no colours but on a terminal
+    assert "Asking the Flask app" in err
+    assert processes_of_session(process.pid) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_leaves_no_process_behind_when_it_is_stopped(number: signal.Signals) -> None:
+    process = start()
+    # The demo itself, two masters and two workers: it is in the midst of it.
+    wait_for(lambda: len(processes_of_session(process.pid)) == 5)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in err
+    wait_for(lambda: processes_of_session(process.pid) == [])
+
+
+def test_a_gunicorn_that_does_not_come_up_says_why() -> None:
+    with pytest.raises(RuntimeError, match="no module 'no_such' in") as raised, gunicorn(
+        "wsgi_nocontent:wrap('no_such:app')", DEMOS["Flask"].directory
+    ):
+        pass
+    assert "Worker failed to boot" in str(raised.value)
+
+
+def test_a_gunicorn_is_gone_when_its_context_ends() -> None:
+    with gunicorn("wsgi:application", DEMOS["Flask"].directory) as server:
+        assert ask(server.port, "GET", "/items").status_code == 200
+        os.kill(server.pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(server.pid, 0)
+    with pytest.raises(ConnectionRefusedError):
+        ask(server.port, "GET", "/items")
