@@ -26,7 +26,7 @@ lint: $(VENV)/test.installed
 # pyenv keeps its interpreters off PATH, unless one is chosen.
 PYENV_BINS = $(wildcard $(shell pyenv root 2>/dev/null)/versions/*/bin)
 tox: $(VENV)/tox.installed
-	PATH="$$(printf '%s:' $(PYENV_BINS))$$PATH" $(BIN)/tox run-parallel --parallel auto --parallel-no-spinner $(TOXFLAGS)
+	PATH="$$(printf '%s:' $(PYENV_BINS))$$PATH" $(BIN)/tox run $(TOXFLAGS)
 
 clean:
 	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache

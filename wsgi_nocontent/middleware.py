@@ -84,18 +84,28 @@ class NoContentMiddleware:
         # as its latest status asks for; and _HANDED_ON once the server has all it needs.
         response: object = None
 
-        def start(status: str, headers: Headers, exc_info: OptExcInfo | None = None) -> Write:
+        # Made for each request, so it is typed by a comment: Python 3.9 and older would
+        # make its annotations each time as well.
+        def start(status, headers, exc_info=None):
+            # type: (str, Headers, OptExcInfo | None) -> Write
             nonlocal response
+            if (
+                response is None
+                and exc_info is None
+                and method_rule is None
+                and status[:3] not in BY_STATUS_CODE
+            ):
+                write = start_response(status, headers)
+                response = _PASSED
+                return write  # as nearly every response does
+
             if response is not None and exc_info is None:
                 raise AssertionError(
                     "start_response() was called a second time without exc_info (PEP 3333)"
                 )
             rule = BY_STATUS_CODE.get(status[:3], method_rule)
             if rule is None:
-                if exc_info is None:
-                    write = start_response(status, headers)
-                else:
-                    write = start_response(status, headers, exc_info)
+                write = start_response(status, headers, exc_info)
                 if isinstance(response, _Withheld):
                     response.give_way_to(write)
                 if response is not _HANDED_ON:
@@ -108,7 +118,7 @@ class NoContentMiddleware:
                     exc_info = None  # breaks the cycle from its traceback to this frame
             if not isinstance(response, _Withheld):
                 response = _Withheld()
-            response.replace(rule, status, headers, exc_info, self._strip_headers)
+            response.replace(rule, status, headers, exc_info)
             return response.write
 
         iterable = self.app(environ, start)
@@ -126,7 +136,7 @@ class NoContentMiddleware:
                 withheld.body_size += sum(map(len, chunks))
                 if withheld.breaks_its_rule():
                     self._report(withheld, method, environ)
-                return withheld.release(start_response, iterable, whole)
+                return withheld.release(start_response, iterable, whole, self._strip_headers)
             # With content after all; or not started even now, which the server will
             # tell the application.
             if response is _PASSED:
@@ -160,28 +170,19 @@ class NoContentMiddleware:
 class _Withheld:
     """A response without content while the server knows nothing of it."""
 
-    __slots__ = ("_forward", "body_size", "exc_info", "headers", "lengths", "rule", "status")
+    __slots__ = ("_forward", "body_size", "exc_info", "headers", "rule", "status")
 
     def __init__(self) -> None:
         self._forward: Write | None = None
 
     def replace(
-        self,
-        rule: Rule,
-        status: str,
-        headers: Headers,
-        exc_info: OptExcInfo | None,
-        strip_headers: frozenset[str],
+        self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
     ) -> None:
         """Take the head of the latest start_response; what was there is gone."""
-        removes = rule.removes if rule is HEAD else rule.removes | strip_headers
         self.rule = rule
         self.status = status
+        self.headers = headers[:]
         self.exc_info = exc_info
-        self.headers = [field for field in headers if field[0].lower() not in removes]
-        self.headers += rule.sets
-        #: The values of Content-Length that the application declared.
-        self.lengths = [str(field[1]) for field in headers if field[0].lower() == "content-length"]
         #: The bytes of body that were seen and discarded.
         self.body_size = 0
 
@@ -197,6 +198,11 @@ class _Withheld:
         self._forward = write
         self.exc_info = None
 
+    @property
+    def lengths(self) -> list[str]:
+        """The values of Content-Length that the application declared."""
+        return [str(value) for name, value in self.headers if name.lower() == "content-length"]
+
     def breaks_its_rule(self) -> bool:
         return bool(
             (self.rule.forbids_body and self.body_size)
@@ -204,26 +210,34 @@ class _Withheld:
         )
 
     def release(
-        self, start_response: StartResponse, iterable: Iterable[bytes], whole: bool
+        self,
+        start_response: StartResponse,
+        iterable: Iterable[bytes],
+        whole: bool,
+        strip_headers: frozenset[str],
     ) -> Iterable[bytes]:
         """Give the server the mended head; return the body that goes with it.
 
         :param iterable: the application's; the server closes it through the body.
         :param whole: whether ``body_size`` is the size of the whole content.
         """
+        removes = self.rule.removes
         body: Iterable[bytes] = _Body((b"",), iterable)
-        if self.rule is HEAD and whole:
-            if self.body_size == 0:
-                # Some servers send a chunked answer where they can not see that
-                # it is empty.
-                body = iterable
-            elif not self.lengths:
-                self.headers.append(("Content-Length", str(self.body_size)))
+        sets = self.rule.sets
+        if self.rule is not HEAD:
+            removes |= strip_headers
+        elif whole and self.body_size == 0:
+            # Some servers send a chunked answer where they can not see that it is empty.
+            body = iterable
+        elif whole and not self.lengths:
+            sets = (("Content-Length", str(self.body_size)),)
+        headers = [field for field in self.headers if field[0].lower() not in removes]
+        headers += sets
         if self.exc_info is None:
-            start_response(self.status, self.headers)
+            start_response(self.status, headers)
         else:
             try:
-                start_response(self.status, self.headers, self.exc_info)
+                start_response(self.status, headers, self.exc_info)
             finally:
                 self.exc_info = None  # breaks the cycle from its traceback to this object
         return body

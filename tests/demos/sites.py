@@ -64,7 +64,8 @@ class Sites:
         self._running = ExitStack()
         self._servers: dict[tuple[Demo, str, Deployment], Server] = {}
 
-    def serve(self, demo: Demo, deployment: Deployment, app: str = "application") -> Server:
+    def serve(self, demo: Demo, deployment: Deployment, app: str) -> Server:
+        """Serve what gunicorn is to load from the demo's directory."""
         key = demo, app, deployment
         if key not in self._servers:
             # gunicorn makes a gthread worker of a sync one with threads.
@@ -73,9 +74,7 @@ class Sites:
             if deployment.release == "newest":
                 options.append("--no-control-socket")
             self._servers[key] = self._running.enter_context(
-                gunicorn(
-                    f"{demo.entry}:{app}", demo.directory, options, **environ(deployment.release)
-                )
+                gunicorn(app, demo.directory, options, **environ(deployment.release))
             )
         return self._servers[key]
 

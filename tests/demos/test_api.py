@@ -12,8 +12,7 @@ import pytest
 import webtest
 
 from tests.demos.sites import DEPLOYMENTS, Demo, Sites
-from tests.linters import both
-from wsgi_nocontent import NoContentMiddleware
+from tests.linters import wrapped_between_linters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +24,11 @@ REPORT = "item,sold\ntea,12\ncoffee,7\ncocoa,3\n"
 def api(request: pytest.FixtureRequest, demo: Demo, sites: Sites) -> Iterator[webtest.TestApp]:
     """Give the wrapped app, its shelf freshly filled."""
     if request.param == "in_process":
-        api = webtest.TestApp(both(NoContentMiddleware(both(demo.load()))))
+        api = webtest.TestApp(wrapped_between_linters(demo.load()))
     else:
-        api = webtest.TestApp(sites.serve(demo, DEPLOYMENTS[request.param]).url)  # type: ignore[arg-type]
+        app = f"tests.linters:linted('{demo.entry}:bare')"
+        url = sites.serve(demo, DEPLOYMENTS[request.param], app).url
+        api = webtest.TestApp(url)  # type: ignore[arg-type]
     api.post("/reset")
     yield api
     api.post("/reset")

@@ -35,7 +35,8 @@ each_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS.values(), id
 def asked(
     sites: Sites, framework: str, deployment: Deployment, exchange: Exchange, app: str
 ) -> Answer:
-    port = sites.serve(DEMOS[framework], deployment, app).port
+    demo = DEMOS[framework]
+    port = sites.serve(demo, deployment, f"{demo.entry}:{app}").port
     ask(port, "POST", "/reset")
     method, path, _, headers = exchange
     return ask(port, method, path, headers, next_path="/items/3")
