@@ -9,7 +9,7 @@ import pytest
 import webtest.lint
 
 from wsgi_nocontent import NoContentMiddleware
-from wsgi_nocontent.loading import import_from_string
+from wsgi_nocontent.loading import import_callable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -55,4 +55,4 @@ def linted(name: str) -> WSGIApplication:
     # Werkzeug reads a request to its end where gunicorn says that it ends by itself
     # (wsgi.input_terminated); the linter wants every read to have a size.
     patch.setattr(wsgiref.validate.InputWrapper, "read", lambda self, *size: self.input.read(*size))
-    return wrapped_between_linters(import_from_string(name))
+    return wrapped_between_linters(import_callable(name))

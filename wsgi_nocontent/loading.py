@@ -10,6 +10,7 @@ from .middleware import NoContentMiddleware
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from _typeshed.wsgi import WSGIApplication
@@ -23,8 +24,8 @@ def wrap(app: WSGIApplication | str, **options: Any) -> NoContentMiddleware:
         gunicorn "wsgi_nocontent:wrap('app:app')"
 
     :param app: a WSGI callable (PEP 3333), or a string ``"module:attribute"`` whose
-        two parts may be dotted. As under gunicorn, the module is looked for in the
-        current directory first.
+        two parts may be dotted. As under gunicorn, the current directory is put
+        first on ``sys.path`` if it is not there.
     :param options: those of :class:`NoContentMiddleware`.
     :raises ValueError: if the string is not of that form.
     :raises ModuleNotFoundError: if there is no such module. An error that the
@@ -33,9 +34,7 @@ def wrap(app: WSGIApplication | str, **options: Any) -> NoContentMiddleware:
     :raises TypeError: if what it names is not callable.
     """
     if isinstance(app, str):
-        name, app = app, import_from_string(app)
-        if not callable(app):
-            raise TypeError(f"{name!r} must name a WSGI callable, but it is {app!r}")
+        app = import_callable(app)
     return NoContentMiddleware(app, **options)
 
 
@@ -54,21 +53,22 @@ def paste_filter_app_factory(
         on_violation = myapp.reports:on_violation
         strip_headers = Content-Type, Content-Encoding
 
-    :param on_violation: ``log``, ``raise``, ``none``, or the import string of a callable.
+    :param on_violation: ``log``, ``raise`` or ``none`` in any case, or the import string of
+        a callable.
     :param strip_headers: names of header fields, apart by commas or white space.
     :raises ValueError, TypeError, ModuleNotFoundError, AttributeError: as :func:`wrap`.
     """
-    handler: Any = on_violation
-    if on_violation.lower() == "none":
+    handler: Any = on_violation.lower()
+    if ":" in on_violation:
+        handler = import_callable(on_violation)
+    elif handler == "none":
         handler = None
-    elif ":" in on_violation:
-        handler = import_from_string(on_violation)
     return NoContentMiddleware(
         app, on_violation=handler, strip_headers=strip_headers.replace(",", " ").split()
     )
 
 
-def import_from_string(name: str) -> Any:
+def import_callable(name: str) -> Callable[..., Any]:
     """What the import string ``"module:attribute"`` names; raises as :func:`wrap` does."""
     module_name, _, attribute_name = name.partition(":")
     parts = module_name.split(".") + attribute_name.split(".")
@@ -91,4 +91,6 @@ def import_from_string(name: str) -> Any:
             found = getattr(found, attribute)
         except AttributeError:
             raise AttributeError(f"{name!r}: {found!r} has no attribute {attribute!r}") from None
+    if not callable(found):
+        raise TypeError(f"{name!r} must name a callable, but it is {found!r}")
     return found

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     OnViolation = Union[Literal["log", "raise"], Callable[[Violation], object], None]
     Write = Callable[[bytes], object]
 
-# How far a response has come whose status allows content.
-_PASSED = "the server has its head"
-_HANDED_ON = "the server has its iterable"
+# What has become of a response.
+_PASSED = "its status allows content, and the server has its head"
+_SETTLED = "no restart can make it one without content any more"
 
 # RFC 9110 §5.6.2: a field name is a token, made of these.
 _TCHAR = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -81,7 +81,7 @@ class NoContentMiddleware:
         method = environ["REQUEST_METHOD"]
         method_rule = HEAD if method == "HEAD" else None
         # None until the application calls start_response; then _PASSED or a _Withheld,
-        # as its latest status asks for; and _HANDED_ON once the server has all it needs.
+        # as its latest status asks for; and _SETTLED when we are about to return.
         response: object = None
 
         # Made for each request, so it is typed by a comment: Python 3.9 and older would
@@ -103,44 +103,48 @@ class NoContentMiddleware:
                 raise AssertionError(
                     "start_response() was called a second time without exc_info (PEP 3333)"
                 )
-            rule = BY_STATUS_CODE.get(status[:3], method_rule)
-            if rule is None:
-                write = start_response(status, headers, exc_info)
-                if isinstance(response, _Withheld):
-                    response.give_way_to(write)
-                if response is not _HANDED_ON:
-                    response = _PASSED
-                return write
-            if response is _HANDED_ON:
-                try:
+            try:
+                rule = BY_STATUS_CODE.get(status[:3], method_rule)
+                if rule is None:
+                    write = start_response(status, headers, exc_info)
+                    if isinstance(response, _Withheld):
+                        response.give_way_to(write)
+                    if response is not _SETTLED:
+                        response = _PASSED
+                    return write
+                if response is _SETTLED:
                     raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
-                finally:
-                    exc_info = None  # breaks the cycle from its traceback to this frame
-            if not isinstance(response, _Withheld):
-                response = _Withheld()
-            response.replace(rule, status, headers, exc_info)
-            return response.write
+                if isinstance(response, _Withheld):
+                    response.replace(rule, status, headers, exc_info)
+                else:
+                    response = _Withheld(rule, status, headers, exc_info)
+                return response.write
+            finally:
+                exc_info = None  # breaks the cycle from its traceback to this frame
 
         iterable = self.app(environ, start)
         if response is _PASSED:
-            response = _HANDED_ON
+            response = _SETTLED
             return iterable
 
         # Without content, or started by the first chunk.
         try:
-            whole = isinstance(iterable, (list, tuple))
+            # Not a subclass, whose __iter__ can do anything.
+            whole = type(iterable) in (list, tuple)
             rest = iter(() if whole else iterable)
             chunks = iterable if whole else list(islice(rest, 1))
             if isinstance(response, _Withheld):
-                withheld, response = response, _HANDED_ON
+                withheld, response = response, _SETTLED
                 withheld.body_size += sum(map(len, chunks))
                 if withheld.breaks_its_rule():
                     self._report(withheld, method, environ)
                 return withheld.release(start_response, iterable, whole, self._strip_headers)
-            # With content after all; or not started even now, which the server will
-            # tell the application.
+            if response is None and (whole or not chunks):
+                # The server may know this very object: eventlet has one that says that
+                # the application has answered on the socket itself.
+                return iterable
             if response is _PASSED:
-                response = _HANDED_ON
+                response = _SETTLED
             return _Body(chain(chunks, rest), iterable)
         except BaseException:
             # The server will never get an iterable that it could close.
@@ -152,28 +156,39 @@ class NoContentMiddleware:
         """Tell of a violation; nothing that goes wrong here reaches the response."""
         if not callable(self._on_violation):
             return
-        violation = Violation(
-            method=method,
-            path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
-            status=withheld.status,
-            content_length=", ".join(withheld.lengths) if withheld.lengths else None,
-            body_size=withheld.body_size,
-        )
         try:
-            self._on_violation(violation)
+            self._on_violation(
+                Violation(
+                    method=method,
+                    path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+                    status=withheld.status,
+                    content_length=", ".join(withheld.lengths) if withheld.lengths else None,
+                    body_size=withheld.body_size,
+                )
+            )
         except Exception:
             from logging import getLogger  # noqa: PLC0415  it is slow to import
 
-            getLogger("wsgi_nocontent").exception("on_violation failed for %r", violation)
+            logger = getLogger("wsgi_nocontent")
+            logger.exception("on_violation failed for %r, an answer to %s", withheld.status, method)
 
 
 class _Withheld:
-    """A response without content while the server knows nothing of it."""
+    """A response without content while the server knows nothing of it.
+
+    There is one way round it. An application that starts with content and restarts
+    without still holds the server's own ``write``, for to guard it would cost every
+    request more than all of this. So the server is told of such a restart last: what
+    the old ``write`` sends before goes out under the old head, and the restart fails.
+    """
 
     __slots__ = ("_forward", "body_size", "exc_info", "headers", "rule", "status")
 
-    def __init__(self) -> None:
+    def __init__(
+        self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
+    ) -> None:
         self._forward: Write | None = None
+        self.replace(rule, status, headers, exc_info)
 
     def replace(
         self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
@@ -236,11 +251,22 @@ class _Withheld:
         if self.exc_info is None:
             start_response(self.status, headers)
         else:
-            try:
-                start_response(self.status, headers, self.exc_info)
-            finally:
-                self.exc_info = None  # breaks the cycle from its traceback to this object
+            self._restart(start_response, headers)
         return body
+
+    def _restart(self, start_response: StartResponse, headers: Headers) -> None:
+        """Hand a restart on from within an error handler, where servers expect it.
+
+        Some reraise what is being handled and not what they are given (wsgiref from
+        Python 3.11 on).
+        """
+        exc_info, self.exc_info = self.exc_info, None
+        try:
+            raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
+        except BaseException:
+            start_response(self.status, headers, exc_info)
+        finally:
+            exc_info = None  # breaks the cycle from its traceback to this frame
 
 
 class _Body:
@@ -285,7 +311,7 @@ def _checked_field_names(names: Iterable[str]) -> frozenset[str]:
     names = list(names)
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f"{wanted}; this is none: {name!r}")
+            raise TypeError(f"{wanted}; this is not one: {name!r}")
         if not name or not _TCHAR.issuperset(name):
-            raise ValueError(f"{wanted}; this is none: {name!r}")
+            raise ValueError(f"{wanted}; this is not one: {name!r}")
     return frozenset(map(str.lower, names))

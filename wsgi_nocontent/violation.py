@@ -20,8 +20,8 @@ class Violation(namedtuple("Violation", "method path status content_length body_
 
     #: The request's method, such as ``"DELETE"``.
     method: str
-    #: SCRIPT_NAME + PATH_INFO, as they stand in the environ: a "native string"
-    #: whose characters are the bytes of the URL's path (PEP 3333, Unicode Issues).
+    #: SCRIPT_NAME + PATH_INFO, as the application left them in the environ: a "native
+    #: string" whose characters are the bytes of the URL's path (PEP 3333, Unicode Issues).
     path: str
     #: The status as the application gave it, such as ``"204 No Content"``.
     status: str

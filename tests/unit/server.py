@@ -9,6 +9,7 @@ from wsgiref.handlers import SimpleHandler
 from wsgiref.util import setup_testing_defaults
 
 if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 
@@ -31,7 +32,7 @@ class Server:
     """One exchange. The head leaves with the first byte of body, or at the end."""
 
     def __init__(self) -> None:
-        self.heads: list[tuple[Any, ...]] = []  # the arguments of each start_response
+        self.heads: list[tuple[Any, ...]] = []  # status, headers, and the error of a restart
         self.head_sent = False
         self.chunks: list[bytes] = []  # what was written and what the iterable gave
         self.events: list[str] = []
@@ -52,16 +53,20 @@ class Server:
         return b"".join(self.chunks)
 
     def start_response(
-        self, status: str, headers: list[tuple[str, str]], *exc_info: Any
+        self, status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
-        if exc_info:
-            if self.head_sent:
-                _, error, traceback = exc_info[0]
-                assert error is not None
-                raise error.with_traceback(traceback)
-        elif self.heads:
-            raise AssertionError("the head is set already")
-        self.heads.append((status, headers, *exc_info))
+        if exc_info is None:
+            if self.heads:
+                raise AssertionError("the head is set already")
+            self.heads.append((status, headers))
+        else:
+            try:
+                if self.head_sent:
+                    assert exc_info[1] is not None
+                    raise exc_info[1].with_traceback(exc_info[2])
+                self.heads.append((status, headers, exc_info[1]))
+            finally:
+                exc_info = None
         self.events.append("start " + status)
         return self.write
 
@@ -93,13 +98,13 @@ def run(app: WSGIApplication, method: str = "GET", path: str = "/", **more: Any)
     return Server().run(app, method, path, **more)
 
 
-def over_wsgiref(app: WSGIApplication, method: str = "GET") -> bytes:
-    """Give the bytes that the standard library's server sends, less its Date and Server."""
-    out = io.BytesIO()
-    handler = SimpleHandler(io.BytesIO(), out, sys.stderr, environ_for(method))
+def over_wsgiref(app: WSGIApplication, method: str = "GET") -> tuple[bytes, str]:
+    """Give what the standard library's server sends and what it logs, as under CGI."""
+    out, log = io.BytesIO(), io.StringIO()
+    handler = SimpleHandler(io.BytesIO(), out, log, environ_for(method))
     handler.origin_server = False
     handler.run(app)
-    return out.getvalue()
+    return out.getvalue(), log.getvalue()
 
 
 class Recorded:

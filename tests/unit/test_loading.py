@@ -41,6 +41,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "careless_package" / "__init__.py").touch()
     (tmp_path / "careless_package" / "wsgi.py").write_text(APP)
     (tmp_path / "broken.py").write_text("import no_such_library")
+    (tmp_path / "brokenlib.py").write_text("import broke")
     (tmp_path / "broken_package").mkdir()
     (tmp_path / "broken_package" / "__init__.py").write_text("from broken_package import sub.x")
     monkeypatch.chdir(tmp_path)
@@ -94,10 +95,15 @@ class TestWrap:
         assert str(raised.value) == (
             f"{name!r}: there is no module {missing!r} in {project} or on sys.path"
         )
+        assert raised.value.name == missing
+        assert raised.value.__suppress_context__
 
     def test_a_module_that_can_not_import_another_says_so_itself(self, project: Path) -> None:
         with pytest.raises(ModuleNotFoundError, match=r"^No module named 'no_such_library'$"):
             wrap("broken:app")
+        # Its name begins with that of the module which is not there.
+        with pytest.raises(ModuleNotFoundError, match=r"^No module named 'broke'$"):
+            wrap("brokenlib:app")
         with pytest.raises(SyntaxError):
             wrap("broken_package.sub:app")
 
@@ -111,7 +117,7 @@ class TestWrap:
         assert str(raised.value).endswith(f" has no attribute {missing!r}")
 
     def test_not_callable(self, project: Path) -> None:
-        wanted = "^'careless:number' must name a WSGI callable, but it is 42$"
+        wanted = "^'careless:number' must name a callable, but it is 42$"
         with pytest.raises(TypeError, match=wanted):
             wrap("careless:number")
         with pytest.raises(TypeError, match="app must be a WSGI callable, not 42"):
@@ -146,6 +152,8 @@ class TestPasteDeploy:
             ("", [("ETag", "1")]),
             ("on_violation = raise\nstrip_headers = Content-Type, ETag", []),
             ("on_violation = None\nstrip_headers =\n  Content-Type\n  ETag", []),
+            ("on_violation = none\nstrip_headers = etag", []),
+            ("on_violation = LOG", [("ETag", "1")]),
         ],
     )
     def test_options_are_strings(self, project: Path, options: str, headers: Any) -> None:
@@ -161,6 +169,7 @@ class TestPasteDeploy:
         [
             ({"on_violation": "warn"}, ValueError, "on_violation must be .*, not 'warn'"),
             ({"on_violation": ""}, ValueError, "on_violation must be .*, not ''"),
+            ({"on_violation": "wsgi_nocontent:__version__"}, TypeError, "must name a callable"),
             ({"on_violation": "a:b:c"}, ValueError, "\"module:attribute\".*, not 'a:b:c'"),
             ({"strip_headers": "E:Tag"}, ValueError, "strip_headers must be .*'E:Tag'"),
             ({"strip_header": "ETag"}, TypeError, "'strip_header'"),

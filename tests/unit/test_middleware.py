@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import io
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List
 from wsgiref.handlers import SimpleHandler
 from wsgiref.util import FileWrapper
 
 import pytest
 
+from tests.linters import LINTERS
 from tests.unit.forms import CHUNKS, FORMS, endless
 from tests.unit.server import (
     Oops,
@@ -36,6 +38,12 @@ COOKIES = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
 BODY_FIELDS = [("Content-Length", "4"), ("Transfer-Encoding", "chunked")]
 NO_CONTENT_STATUSES = ["100 Continue", "103 Early Hints", "199 Odd", "204 No Content"]
 ALL_WITHOUT_CONTENT = [*NO_CONTENT_STATUSES, "205 Reset Content", "304 Not Modified"]
+
+
+def sets(status: str) -> list[tuple[str, str]]:
+    """Give the header fields that a status without content has put on."""
+    return [("Content-Length", "0")] if status.startswith("205") else []
+
 
 each_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 
@@ -115,16 +123,13 @@ class TestRuleTable:
         options = {"strip_headers": ("CONTENT-TYPE", "Content-Encoding")}
         for status in ALL_WITHOUT_CONTENT:
             server = run(wrap(FORMS["a_list"](status, headers), **options))
-            assert server.headers[0] == ("ETag", '"1"')
-            assert server.headers[1:] in ([], [("Content-Length", "0")])
+            assert server.headers == [("ETag", '"1"'), *sets(status)]
         for method, status in [("GET", "200 OK"), ("HEAD", "200 OK"), ("GET", "201 Created")]:
             server = run(wrap(FORMS["a_lazy_generator"](status, headers), **options), method)
             assert server.headers == headers
 
-    @pytest.mark.parametrize("name", ["wsgiref.validate", "webtest.lint"])
-    def test_with_strip_headers_the_linters_are_content_as_they_are(self, name: str) -> None:
-        linter = pytest.importorskip(name)
-        lint = getattr(linter, "validator", None) or linter.middleware
+    @pytest.mark.parametrize("lint", LINTERS.values(), ids=LINTERS)
+    def test_with_strip_headers_the_linters_are_content_as_they_are(self, lint: Any) -> None:
         for status in "204 No Content", "304 Not Modified":
             app = FORMS["a_list"](status, [JSON, *BODY_FIELDS])
             server = run(lint(NoContentMiddleware(app, strip_headers=["Content-Type"])))
@@ -208,7 +213,7 @@ class TestResponsesWithContent:
             return [b"sorry"]
 
         server = run(wrap(app))
-        assert [head[2][0] for head in server.heads] == [Oops]
+        assert [type(head[2]) for head in server.heads] == [Oops]
         assert server.body == b"sorry"
 
     @pytest.mark.parametrize("status", ["204 No Content", "200 OK"])
@@ -235,6 +240,21 @@ class TestResponsesWithContent:
         with pytest.raises(AssertionError, match="a body before start_response"):
             run(NoContentMiddleware(app))
         assert log == ["take page", "close the app's"]
+
+    def test_one_that_answered_on_the_socket_itself_may_return_what_its_server_knows(self) -> None:
+        class AlreadyHandled:
+            """As eventlet's is."""
+
+            def __iter__(self) -> AlreadyHandled:
+                return self
+
+            def __next__(self) -> bytes:
+                raise StopIteration
+
+        answers: list[Any] = [AlreadyHandled(), [], ()]
+        for iterable in answers:
+            app = NoContentMiddleware(lambda environ, start_response: iterable)  # noqa: B023
+            assert app(environ_for(), Server().start_response) is iterable
 
     def test_one_that_starts_too_late_is_left_to_the_server(self) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterator[bytes]:
@@ -313,14 +333,6 @@ class TestClose:
         app = NoContentMiddleware(FORMS["an_iterator"](status, []))
         assert not hasattr(app(environ_for(), Server().start_response), "close")
 
-    @pytest.mark.parametrize("status", ["204 No Content", "200 OK"])
-    def test_happens_at_once_after_an_error_at_the_first_chunk(self, status: str) -> None:
-        server = Server()
-        app = closing(server.events, status, failing_after(), lazy=True)
-        with pytest.raises(Oops, match="in the iterable"):
-            NoContentMiddleware(app)(environ_for(), server.start_response)
-        assert server.events.count("close the app's") == 1
-
     def test_happens_after_an_interruption_too(self) -> None:
         def interrupted() -> Iterator[bytes]:
             raise KeyboardInterrupt
@@ -354,6 +366,19 @@ class TestClose:
         with pytest.raises(Oops, match=r"in close\(\)"):
             run(wrap(app))
         assert log == ["take null", "close the app's"]
+
+    def test_an_error_in_it_does_not_hide_the_one_before(self) -> None:
+        class Body(Recorded):
+            def close(self) -> None:
+                raise Oops("in close()")
+
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("204 No Content", [])
+            return Body(failing_after(), [])
+
+        with pytest.raises(Oops, match=r"in close\(\)") as raised:
+            run(NoContentMiddleware(app))
+        assert str(raised.value.__context__) == "in the iterable"
 
 
 class TestErrorsOfTheApp:
@@ -481,7 +506,7 @@ class TestRestart:
 
         server = run(wrap(app))
         assert server.status == status
-        assert server.headers in ([], [("Content-Length", "0")])
+        assert server.headers == sets(status)
         assert server.body == b""
 
     def test_from_one_without_content_to_another(self, wrap: Wrap) -> None:
@@ -545,7 +570,18 @@ class TestRestart:
         assert (server.status, server.body) == ("200 OK", b"page")
         assert log[-1] == "close the app's"
 
-    def test_the_write_of_before_sends_nothing_after_a_head_without_content(self) -> None:
+    def test_the_error_reaches_a_server_that_reraises_what_it_handles(self) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [JSON])(b"page")
+            restart(start_response, "204 No Content", [])
+            return []
+
+        for served in app, NoContentMiddleware(app):
+            sent, log = over_wsgiref(served)  # such a server, from Python 3.11 on
+            assert sent.endswith(b"\r\n\r\npage")
+            assert log.rstrip().endswith("tests.unit.server.Oops")
+
+    def test_the_write_of_before_fails_closed(self) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
             write = start_response("200 OK", [JSON])
             restart(start_response, "204 No Content", [])
@@ -556,6 +592,18 @@ class TestRestart:
         with pytest.raises(Oops):
             server.run(NoContentMiddleware(app))
         assert (server.status, server.body) == ("200 OK", b"page")
+
+    def test_between_contents_hands_the_very_header_list_on(self) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [])
+            restart(start_response, "500 Oops", headers)
+            return page
+
+        headers = [JSON]
+        page = [b"sorry"]
+        server = run(NoContentMiddleware(app))
+        assert server.headers is headers
+        assert server.iterable is page
 
     def test_between_contents_after_hand_on_is_the_servers_affair(self, wrap: Wrap) -> None:
         def body(start_response: StartResponse) -> Iterator[bytes]:
@@ -587,6 +635,18 @@ class TestSecondStartResponse:
         with pytest.raises(Oops):
             run(NoContentMiddleware(app), method)
 
+    @pytest.mark.parametrize("second", ["200 OK", "204 No Content"])
+    def test_so_it_does_once_content_was_handed_on(self, second: str) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterator[bytes]:
+            start_response("200 OK", [])
+            yield b""
+            with pytest.raises(AssertionError, match="second time without exc_info"):
+                start_response(second, [])
+            raise Oops
+
+        with pytest.raises(Oops):
+            run(NoContentMiddleware(app))
+
 
 class TestNothingIsKept:
     def test_requests_on_many_threads_do_not_meet(self) -> None:
@@ -613,27 +673,38 @@ class TestNothingIsKept:
             assert server.body == (b"" if path > "/3" else path.encode())
         assert len(servers) == len(threads)
 
+    @pytest.mark.parametrize("refuses", [False, True], ids=["", "a server that reraises"])
     @pytest.mark.parametrize("second", ["204 No Content", "500 Oops", None])
     @pytest.mark.parametrize("first", ["204 No Content", "200 OK"])
-    def test_nothing_outlives_the_request(self, first: str, second: str | None) -> None:
+    def test_nothing_outlives_the_request(
+        self, first: str, second: str | None, refuses: bool
+    ) -> None:
         class Body(Recorded):
             """Can be referred to weakly."""
 
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            body = Body([b"a"], [])
+            bodies.append(weakref.ref(body))
             start_response(first, [])
             if second:
                 restart(start_response, second, [])
-            body = Body([b"a"], [])
-            bodies.append(weakref.ref(body))
             return body
 
         def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
-            return None
+            try:
+                if exc_info and refuses:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+
+        def serve() -> None:
+            with contextlib.suppress(Oops):
+                list(NoContentMiddleware(app)(environ_for(), start_response))
 
         bodies: list[weakref.ref[Body]] = []
         gc.disable()  # what is freed here is freed without its help
         try:
-            list(NoContentMiddleware(app)(environ_for(), start_response))
+            serve()
         finally:
             gc.enable()
         assert [body() for body in bodies] == [None]
@@ -648,10 +719,28 @@ class TestTraps:
             start_response("204 No Content", [JSON])
             return chunks  # type: ignore[no-any-return]
 
-        assert b"Content-Length" in over_wsgiref(app)  # else this would test nothing
+        assert b"Content-Length" in over_wsgiref(app)[0]  # else this would test nothing
         assert over_wsgiref(NoContentMiddleware(app)) == (
-            b"Status: 204 No Content\r\nContent-Type: application/json\r\n\r\n"
+            b"Status: 204 No Content\r\nContent-Type: application/json\r\n\r\n",
+            "",
         )
+
+    def test_a_list_of_another_kind_is_no_list(self) -> None:
+        class Endless(List[bytes]):
+            def __iter__(self) -> Iterator[bytes]:
+                self.start_response("204 No Content", [])
+                return endless(log)
+
+            start_response: StartResponse
+
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            body = Endless([b"a"])
+            body.start_response = start_response
+            return body
+
+        log: list[str] = []
+        server = run(NoContentMiddleware(app))
+        assert (server.status, server.body, log) == ("204 No Content", b"", ["take 0"])
 
     @pytest.mark.parametrize("empty", [[], (), [b""], (b"", b"")])
     def test_an_empty_list_that_answers_head_is_handed_on(self, empty: Any) -> None:
@@ -692,12 +781,12 @@ class TestViolations:
         )
 
     def test_a_request_may_lack_a_path(self) -> None:
-        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
-            del environ["SCRIPT_NAME"], environ["PATH_INFO"]
-            start_response("204 No Content", [])
-            return [b"null"]
-
-        assert [violation.path for violation in self.violations_of(app)] == [""]
+        environ = environ_for()
+        del environ["SCRIPT_NAME"], environ["PATH_INFO"]
+        seen: list[Violation] = []
+        app = NoContentMiddleware(FORMS["a_list"]("204 No Content", []), on_violation=seen.append)
+        app(environ, Server().start_response)
+        assert [violation.path for violation in seen] == [""]
 
     def test_the_record_is_immutable(self) -> None:
         violation = Violation("GET", "/", "204 No Content", None, 4)
@@ -785,9 +874,28 @@ class TestViolations:
         assert run(app).status == "204 No Content"
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("wsgi_nocontent", "ERROR")
-        assert "status='204 No Content'" in record.getMessage()
+        assert record.getMessage() == "on_violation failed for '204 No Content', an answer to GET"
         assert record.exc_info
         assert record.exc_info[0] is Oops
+
+    def test_so_is_one_whose_path_makes_no_sense(self, caplog: pytest.LogCaptureFixture) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            environ["PATH_INFO"] = None
+            start_response("204 No Content", [])
+            return [b"null"]
+
+        assert self.violations_of(app) == []
+        assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+    def test_a_handler_may_be_interrupted(self) -> None:
+        def interrupt(violation: Violation) -> None:
+            raise KeyboardInterrupt
+
+        log: list[str] = []
+        app = NoContentMiddleware(closing(log, "204 No Content"), on_violation=interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(app)
+        assert log == ["take nu", "close the app's"]
 
     @pytest.mark.parametrize("on_violation", ["log", "raise", None])
     def test_the_other_options_mend_the_response_too(self, on_violation: Any) -> None:
@@ -839,6 +947,11 @@ class TestOptions:
         with pytest.raises(error, match="strip_headers must be header field names") as raised:
             NoContentMiddleware(self.app, strip_headers=strip_headers)
         assert str(raised.value).endswith(given)
+
+    def test_strip_headers_takes_every_token(self) -> None:
+        token = "!#$%&'*+-.^_`|~09azAZ"
+        app = FORMS["a_list"]("204 No Content", [(token, "1"), JSON])
+        assert run(NoContentMiddleware(app, strip_headers=[token])).headers == [JSON]
 
     @pytest.mark.parametrize("names", [{"ETag"}, ["ETag"], iter(["ETag"]), {"ETag": 1}.keys()])
     def test_strip_headers_takes_any_iterable_and_keeps_it_for_all_requests(

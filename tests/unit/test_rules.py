@@ -1,4 +1,4 @@
-"""The table of rules, against the RFCs' own list and the README."""
+"""The table of rules, one by one. test_readme.py holds the README's against it."""
 
 from __future__ import annotations
 
