@@ -176,10 +176,10 @@ class NoContentMiddleware:
 class _Withheld:
     """A response without content while the server knows nothing of it.
 
-    There is one way round it. An application that starts with content and restarts
-    without still holds the server's own ``write``, for to guard it would cost every
-    request more than all of this. So the server is told of such a restart last: what
-    the old ``write`` sends before goes out under the old head, and the restart fails.
+    One thing is not held back. An application that starts with content and restarts
+    without still has the server's own ``write``; to guard that would make every request
+    dearer. But the server is told of such a restart last, so what the old ``write`` sends
+    meanwhile goes out under the old head, and then the restart fails.
     """
 
     __slots__ = ("_forward", "body_size", "exc_info", "headers", "rule", "status")
