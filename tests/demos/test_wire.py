@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +120,32 @@ def test_bare_205_has_content_behind_the_newest_gunicorn_too(
     exchange = Exchange("POST", "/reset")
     answer = asked(sites, framework, Deployment("newest", worker_class), exchange, "bare")
     assert answer.content
+
+
+@pytest.mark.parametrize(
+    ("fields", "faults"),
+    [
+        (b"Content-Length: 0\r\n", []),
+        (b"", ["no Content-Length"]),
+        (b"Content-Length: 0\r\ncontent-length: 0\r\n", ["Content-Length: 0", "content-length: 0"]),
+        (b"Transfer-Encoding: chunked\r\n", ["Transfer-Encoding: chunked"]),
+    ],
+)
+def test_a_205_has_exactly_one_length(fields: bytes, faults: list[str]) -> None:
+    head = b"HTTP/1.1 205 Reset Content\r\n" + fields + b"\r\n"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(head + (b"0\r\n\r\n" if b"chunked" in head else b""))
+
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        answer = ask(listener.getsockname()[1], "POST", "/")
+        thread.join()
+    assert answer.faults == faults
 
 
 def test_the_gunicorns_are_the_releases_we_say_they_are() -> None:

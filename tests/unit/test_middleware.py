@@ -570,6 +570,24 @@ class TestRestart:
         assert (server.status, server.body) == ("200 OK", b"page")
         assert log[-1] == "close the app's"
 
+    def test_to_no_content_fails_in_close(self) -> None:
+        class Body(Recorded):
+            def close(self) -> None:
+                restart(self.start_response, "205 Reset Content", [])
+
+            start_response: StartResponse
+
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            body = Body([], [])
+            body.start_response = start_response
+            start_response("204 No Content", [])
+            return body
+
+        server = Server()
+        with pytest.raises(Oops):
+            server.run(NoContentMiddleware(app))
+        assert [status for status, _ in server.heads] == ["204 No Content"]
+
     def test_the_error_reaches_a_server_that_reraises_what_it_handles(self) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
             start_response("200 OK", [JSON])(b"page")
