@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,20 +13,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from demo.__main__ import in_words
 from demo.gunicorn import gunicorn
-from demo.wire import ask
+from demo.wire import Answer, ask
 from tests.demos.sites import DEMOS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SECONDS = 60
+OK = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 def start() -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "demo"],
         cwd=ROOT,
+        env={**os.environ, "COLUMNS": "160"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -62,9 +66,28 @@ def test_it_shows_the_fault_and_its_cure_and_ends_by_itself() -> None:
     assert "gunicorn 23.0.0, the release that most deployments run" in out
     assert "Of 19 responses that HTTP allows no content, bare 12 break that; wrapped 0." in out
     assert "Of 8 that may have content, 0 came out changed." in out
+    for row in (
+        (
+            r"GET /legacy/list +204 +204, no content +RFC 9110 §6\.4\.1, §8\.6; RFC 9112 §6\.1 *\n"
+            r' an old WSGI app +Content-Length: 4 *\n +body: "null" *\n'
+        ),
+        (
+            r"HEAD /items/2 +200 +200, no content +RFC 9110 §9\.3\.2 *\n"
+            r' +body: "{"name": "coffee"}" *\n'
+        ),
+        r"GET /report +200, 34 bytes +200, 34 bytes +the same, byte for byte *\n",
+    ):
+        assert re.search(row, out), row
+    assert "of no further use" not in out
     assert "\x1b" not in out + err  # no colours but on a terminal
     assert "Asking the Flask app" in err
     assert processes_of_session(process.pid) == []
+
+
+def test_it_says_where_a_connection_was_lost() -> None:
+    answer = Answer("GET", b"", 204, [], b"", b"", b"")
+    assert "of no further use" in in_words(answer).plain
+    assert "of no further use" not in in_words(answer._replace(next_answer=OK)).plain
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -73,6 +96,7 @@ def test_it_leaves_no_process_behind_when_it_is_stopped(number: signal.Signals) 
     # The demo itself, two masters and two workers: it is in the midst of it.
     wait_for(lambda: len(processes_of_session(process.pid)) == 5)
     process.send_signal(number)
+    process.send_signal(number)  # as people do who lose patience
     _, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 128 + number
     assert "Traceback" not in err
