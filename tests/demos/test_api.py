@@ -6,16 +6,18 @@ test_wire.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import webtest
 
-from tests.demos.sites import DEPLOYMENTS, Demo, Sites
-from tests.linters import wrapped_between_linters
+from tests.demos.sites import DEMOS, DEPLOYMENTS, Demo, Deployment, Sites
+from tests.linters import be_lax_about_content_type, wrapped_between_linters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from _typeshed.wsgi import StartResponse
 
 REPORT = "item,sold\ntea,12\ncoffee,7\ncocoa,3\n"
 
@@ -32,6 +34,27 @@ def api(request: pytest.FixtureRequest, demo: Demo, sites: Sites) -> Iterator[we
     api.post("/reset")
     yield api
     api.post("/reset")
+
+
+@pytest.mark.parametrize("deployment", [None, *DEPLOYMENTS.values()])
+def test_the_linters_are_in_place(
+    monkeypatch: pytest.MonkeyPatch, sites: Sites, deployment: Deployment | None
+) -> None:
+    """They would see what the suite would not."""
+    if deployment is None:
+        be_lax_about_content_type(monkeypatch)
+        with pytest.raises(AssertionError, match="not_bytes"):
+            webtest.TestApp(wrapped_between_linters(not_bytes), lint=False).get("/")
+    else:
+        app = f"tests.linters:linted('{__name__}:not_bytes')"
+        url = sites.serve(DEMOS["Flask"], deployment, app).url
+        webtest.TestApp(url).get("/", status=500)  # type: ignore[type-var]
+
+
+def not_bytes(environ: dict[str, Any], start_response: StartResponse) -> Iterator[Any]:
+    """Do what only a linter minds: a server can send a bytearray."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield bytearray(b"not_bytes")
 
 
 @pytest.mark.parametrize("path", ["/good_no_content", "/bad_no_content"])

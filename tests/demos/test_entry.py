@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
+import subprocess
+import sys
+import time
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
+from wsgiref.util import FileWrapper
 
-from django.core.servers.basehttp import get_internal_wsgi_application
+import pytest
+from legacy import legacy
 
 from demo.gunicorn import gunicorn
 from demo.wire import ask
-from tests.demos.sites import DEMOS
+from tests.demos.sites import DEMOS, Demo
+from tests.unit.server import Server, environ_for
 from wsgi_nocontent import NoContentMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def test_app_engines_entrypoint_wraps_an_app_that_knows_nothing_of_it() -> None:
@@ -36,6 +50,46 @@ def test_flasks_gunicorn_conf_is_read() -> None:
     assert answer.next_answer.startswith(b"HTTP/1.1 200 ")
 
 
-def test_runserver_serves_the_wrapped_app() -> None:
-    DEMOS["Django"].load()  # sets DJANGO_SETTINGS_MODULE, as manage.py does
-    assert isinstance(get_internal_wsgi_application(), NoContentMiddleware)
+def test_runserver_serves_the_wrapped_app(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "runserver", "--noreload", "127.0.0.1:0"]
+    log = tmp_path / "log"
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with log.open("w") as output, subprocess.Popen(
+        command, cwd=DEMOS["Django"].directory, env=env, stdout=output, stderr=output
+    ) as process:
+        try:
+            deadline = time.monotonic() + 30
+            port = None
+            while port is None:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+                port = re.search(r"http://127\.0\.0\.1:(\d+)/", log.read_text())
+            answer = ask(int(port[1]), "GET", "/bad_no_content")
+        finally:
+            process.kill()
+    assert answer.status_code == 204
+    assert answer.faults == []
+
+
+@pytest.mark.parametrize("demo", DEMOS.values(), ids=list(DEMOS))
+def test_a_file_goes_through_the_servers_file_wrapper(demo: Demo) -> None:
+    server = Server()
+    environ: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
+    server.run(NoContentMiddleware(demo.load()), path="/report", **environ)
+    assert type(server.iterable) is FileWrapper
+
+
+def test_the_legacy_app_answers_in_each_way() -> None:
+    def start_response(*_: object) -> Callable[[bytes], object]:
+        return written.append
+
+    written: list[bytes] = []
+    answers = {
+        way: legacy(environ_for(path=f"/{way}"), start_response)
+        for way in ("list", "generator", "write")
+    }
+    assert answers["list"] == [b"null"]
+    assert isinstance(answers["generator"], GeneratorType)
+    assert answers["write"] == []
+    assert written == [b"null"]
