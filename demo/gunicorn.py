@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,38 +42,58 @@ def gunicorn(
     :param environ: environment variables to set.
     :raises RuntimeError: with what gunicorn printed, if it does not come up.
     """
-    with socket.socket() as listener, tempfile.TemporaryFile() as log:
+    with ExitStack() as stack:
+        log = stack.enter_context(tempfile.TemporaryFile())
         # The kernel picks a free port and gunicorn inherits the socket, so nobody
         # can take the port in between.
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         port = listener.getsockname()[1]
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"),
-                *("--graceful-timeout", "1", *options, app),
-            ],
-            cwd=directory,
-            env={**os.environ, **environ},
-            pass_fds=[listener.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            listener.close()  # now nothing but gunicorn can answer there
-            if not _answers(port, process):
-                log.seek(0)
-                output = log.read().decode(errors="replace")
-                raise RuntimeError(f"gunicorn {app} did not come up and printed:\n{output}")
-            yield Server(port, process.pid)
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        with _signals_deferred():
+            process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"),
+                    *("--graceful-timeout", "1", *options, app),
+                ],
+                cwd=directory,
+                env={**os.environ, **environ},
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+            stack.callback(_stop, process)
+        listener.close()  # now nothing but gunicorn can answer there
+        if not _answers(port, process):
+            log.seek(0)
+            output = log.read().decode(errors="replace")
+            raise RuntimeError(f"gunicorn {app} did not come up and printed:\n{output}")
+        yield Server(port, process.pid)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Handle a signal only after the block, so that nothing is left half done in it."""
+    came: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for late in came:
+        os.kill(os.getpid(), late)
 
 
 def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:

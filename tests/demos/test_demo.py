@@ -25,9 +25,9 @@ SECONDS = 60
 OK = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
-def start() -> subprocess.Popen[str]:
+def start(*python: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "demo"],
+        [sys.executable, *(python or ("-m", "demo"))],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "160"},
         stdout=subprocess.PIPE,
@@ -101,6 +101,23 @@ def test_it_leaves_no_process_behind_when_it_is_stopped(number: signal.Signals) 
     assert process.returncode == 128 + number
     assert "Traceback" not in err
     wait_for(lambda: processes_of_session(process.pid) == [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_leaves_none_behind_when_a_signal_comes_as_one_starts(number: signal.Signals) -> None:
+    process = start(
+        "-c",
+        "import os, runpy, subprocess\n"
+        "execute = subprocess.Popen._execute_child\n"
+        "def execute_and_get_a_signal(*args):\n"
+        "    execute(*args)\n"
+        f"    os.kill(os.getpid(), {number:d})\n"
+        "subprocess.Popen._execute_child = execute_and_get_a_signal\n"
+        "runpy.run_module('demo', run_name='__main__')\n",
+    )
+    _, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 128 + number, err
+    assert processes_of_session(process.pid) == []
 
 
 def test_a_gunicorn_that_does_not_come_up_says_why() -> None:
