@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from importlib.metadata import version
@@ -38,6 +39,7 @@ class Demo(NamedTuple):
     directory: Path
     entry: str
     exchanges: list[Exchange]
+    remark: str = ""
 
 
 API = [
@@ -60,7 +62,14 @@ LEGACY = [
     Exchange("GET", "/legacy/write", "an old WSGI app"),
 ]
 DEMOS = [
-    Demo("Flask", ROOT / "demo_flask", "wsgi", LEGACY + API),
+    Demo(
+        "Flask",
+        ROOT / "demo_flask",
+        "wsgi",
+        LEGACY + API,
+        "The article's bad view is clean here: since 0.15, Werkzeug mends the 204s and 304s\n"
+        "that pass through it. What is mounted beside, and a 205, it does not.",
+    ),
     Demo("Django", ROOT / "demo_django", "inventory.wsgi", API),
 ]
 
@@ -117,6 +126,8 @@ def in_words(answer: Answer) -> Text:
 def table_of(demo: Demo, comparisons: list[Comparison]) -> Table:
     table = Table(
         title=f"{demo.framework} {version(demo.framework)}",
+        caption=demo.remark,
+        caption_justify="left",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 1, 0),
@@ -142,6 +153,8 @@ def main() -> int:
     :return: the exit status: 0 if the bare apps broke HTTP and the wrapped ones
         did not, nor changed a response that may have content.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every terminal has a section sign
     progress = Console(stderr=True, highlight=False)
     console = Console(highlight=False)
     comparisons = []
@@ -162,12 +175,14 @@ def main() -> int:
     still_broken = sum(bool(comparison.wrapped.faults) for comparison in without)
     changed = sum(not comparison.same for comparison in comparisons if not comparison.bare.rule)
     console.print(
-        f"Of {len(without)} responses that HTTP allows no content, bare {broken} break that; "
-        f"wrapped {still_broken}.\n"
-        f"Of {len(comparisons) - len(without)} that may have content, {changed} came out changed.\n"
+        f"HTTP allows {len(without)} of these responses no content. Bare, {broken} break that; "
+        f"wrapped, {still_broken}.\n"
+        f"Of the {len(comparisons) - len(without)} that may have content, "
+        f"{changed} came out changed.\n"
         "\n"
-        "A laptop forgives them. An HTTP/2 front answers them by PROTOCOL_ERROR or a 502, and on\n"
-        "a connection that is kept alive a client can take such a body for its next answer.\n"
+        "A laptop forgives them. Behind HAProxy or Caddy, HTTP/2 makes a PROTOCOL_ERROR of such\n"
+        "a 204, and nghttpx a 502; on a connection that is kept alive, a client can take such a\n"
+        "body for its next answer.\n"
         "To mend an app, change no line of it, only the command that starts it:\n"
         "\n"
         "    gunicorn \"wsgi_nocontent:wrap('app:app')\"\n",

@@ -52,10 +52,10 @@ def gunicorn(
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"),
-                    *("--graceful-timeout", "1", *options, app),
+                    *("--graceful-timeout", "1", "--workers", "1", *options, app),
                 ],
                 cwd=directory,
-                env={**os.environ, **environ},
+                env={**_own_environ(), **environ},
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -70,13 +70,20 @@ def gunicorn(
         yield Server(port, process.pid)
 
 
+def _own_environ() -> dict[str, str]:
+    """Give this process's environment without what would change the apps or gunicorn."""
+    strange = {"DJANGO_SETTINGS_MODULE", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"}
+    return {name: value for name, value in os.environ.items() if name not in strange}
+
+
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with _signals_deferred():
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager

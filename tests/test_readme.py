@@ -22,7 +22,7 @@ from wsgi_nocontent import NoContentMiddleware, Violation, rules
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-README = Path(__file__).resolve().parent.parent.joinpath("README.md").read_text()
+README = Path(__file__).resolve().parent.parent.joinpath("README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:

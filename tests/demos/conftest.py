@@ -21,5 +21,7 @@ def sites() -> Iterator[Sites]:
 @pytest.fixture(params=DEMOS.values(), ids=list(DEMOS))
 def demo(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Demo:
     be_lax_about_content_type(monkeypatch)
+    # Each project sets its own, where nothing else has.
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     demo: Demo = request.param
     return demo

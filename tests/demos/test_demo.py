@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.__main__ import in_words
+from demo.__main__ import API, Comparison, in_words, main
 from demo.gunicorn import gunicorn
 from demo.wire import Answer, ask
 from tests.demos.sites import DEMOS, ROOT
@@ -23,13 +23,22 @@ if TYPE_CHECKING:
 
 SECONDS = 60
 OK = b"HTTP/1.1 200 OK\r\n\r\n"
+# What a user may have set for other work must not reach the demo.
+ENVIRON = {
+    **{name: value for name, value in os.environ.items() if name != "FORCE_COLOR"},
+    "COLUMNS": "160",
+    "PYTHONIOENCODING": "utf-8",
+    "DJANGO_SETTINGS_MODULE": "no.such.settings",
+    "GUNICORN_CMD_ARGS": "--workers 3",
+    "WEB_CONCURRENCY": "4",
+}
 
 
-def start(*python: str) -> subprocess.Popen[str]:
+def start(*python: str, environ: dict[str, str] = ENVIRON) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *(python or ("-m", "demo"))],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "160"},
+        env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,8 +73,8 @@ def test_it_shows_the_fault_and_its_cure_and_ends_by_itself() -> None:
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, err
     assert "gunicorn 23.0.0, the release that most deployments run" in out
-    assert "Of 19 responses that HTTP allows no content, bare 12 break that; wrapped 0." in out
-    assert "Of 8 that may have content, 0 came out changed." in out
+    assert "HTTP allows 19 of these responses no content. Bare, 12 break that; wrapped, 0." in out
+    assert "Of the 8 that may have content, 0 came out changed." in out
     for row in (
         (
             r"GET /legacy/list +204 +204, no content +RFC 9110 §6\.4\.1, §8\.6; RFC 9112 §6\.1 *\n"
@@ -82,6 +91,35 @@ def test_it_shows_the_fault_and_its_cure_and_ends_by_itself() -> None:
     assert "\x1b" not in out + err  # no colours but on a terminal
     assert "Asking the Flask app" in err
     assert processes_of_session(process.pid) == []
+
+
+@pytest.mark.parametrize("fault", ["still broken", "changed", "never broken"])
+def test_it_fails_where_the_middleware_does_not_what_it_should(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: str
+) -> None:
+    broken = Answer("GET", b"204", 204, [("Content-Length", "4")], b"", b"null", OK)
+    clean = broken._replace(headers=[], stray=b"")
+    page = Answer("GET", b"page", 200, [], b"page", b"", OK)
+    comparisons = {
+        "": [Comparison(API[0], broken, clean), Comparison(API[-1], page, page)],
+        "still broken": [Comparison(API[0], broken, broken)],
+        "changed": [
+            Comparison(API[0], broken, clean),
+            Comparison(API[-1], page, page._replace(raw=b"another")),
+        ],
+        "never broken": [Comparison(API[0], clean, clean)],
+    }
+    monkeypatch.setattr("demo.__main__.compare", lambda demo: comparisons[fault])
+    assert main() == 1
+    monkeypatch.setattr("demo.__main__.compare", lambda demo: comparisons[""])
+    assert main() == 0
+
+
+def test_a_terminal_may_lack_the_section_sign() -> None:
+    process = start(environ={**ENVIRON, "PYTHONIOENCODING": "ascii"})
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, err
+    assert "RFC 9110 ?6.4.1" in out
 
 
 def test_it_says_where_a_connection_was_lost() -> None:

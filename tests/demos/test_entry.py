@@ -54,6 +54,7 @@ def test_runserver_serves_the_wrapped_app(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "runserver", "--noreload", "127.0.0.1:0"]
     log = tmp_path / "log"
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    env.pop("DJANGO_SETTINGS_MODULE", None)
     with log.open("w") as output, subprocess.Popen(
         command, cwd=DEMOS["Django"].directory, env=env, stdout=output, stderr=output
     ) as process:
