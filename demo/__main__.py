@@ -67,8 +67,8 @@ DEMOS = [
         ROOT / "demo_flask",
         "wsgi",
         LEGACY + API,
-        "The article's bad view is clean here: since 0.15, Werkzeug mends the 204s and 304s\n"
-        "that pass through it. What is mounted beside, and a 205, it does not.",
+        "The article's bad view is clean here: since 0.15, Werkzeug mends the 204s and 304s that "
+        "pass through it. It does not mend a 205, nor an app that is mounted beside.\n",
     ),
     Demo("Django", ROOT / "demo_django", "inventory.wsgi", API),
 ]
