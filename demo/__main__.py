@@ -6,7 +6,6 @@ import io
 import signal
 import sys
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich import box
@@ -14,64 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demo.gunicorn import gunicorn
+from demo.apps import DEMOS, Demo, Exchange
+from demo.gunicorn import SIGNALS, gunicorn
 from demo.wire import Answer, ask
 
 if TYPE_CHECKING:
     from types import FrameType
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-class Exchange(NamedTuple):
-    """A request to be made, and what there is to say of it."""
-
-    method: str
-    path: str
-    note: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-class Demo(NamedTuple):
-    """A demo app; its entry module offers ``bare`` and ``application``."""
-
-    framework: str
-    directory: Path
-    entry: str
-    exchanges: list[Exchange]
-    remark: str = ""
-
-
-API = [
-    Exchange("GET", "/good_no_content", "the article's good view"),
-    Exchange("GET", "/bad_no_content", "the article's bad view"),
-    Exchange("DELETE", "/items/1"),
-    Exchange("GET", "/items/2", "not modified", (("If-None-Match", '"coffee"'),)),
-    Exchange("POST", "/reset"),
-    Exchange("HEAD", "/items/2"),
-    Exchange("HEAD", "/export", "a stream"),
-    Exchange("HEAD", "/report", "a file"),
-    Exchange("GET", "/items"),
-    Exchange("GET", "/export", "a stream"),
-    Exchange("GET", "/report", "a file"),
-    Exchange("GET", "/items/99"),
-]
-LEGACY = [
-    Exchange("GET", "/legacy/list", "an old WSGI app"),
-    Exchange("GET", "/legacy/generator", "an old WSGI app"),
-    Exchange("GET", "/legacy/write", "an old WSGI app"),
-]
-DEMOS = [
-    Demo(
-        "Flask",
-        ROOT / "demo_flask",
-        "wsgi",
-        LEGACY + API,
-        "The article's bad view is clean here: since 0.15, Werkzeug mends the 204s and 304s that "
-        "pass through it. It does not mend a 205, nor an app that is mounted beside.\n",
-    ),
-    Demo("Django", ROOT / "demo_django", "inventory.wsgi", API),
-]
 
 
 class Comparison(NamedTuple):
@@ -100,12 +47,17 @@ def compare(demo: Demo) -> list[Comparison]:
             Comparison(
                 exchange,
                 *(
-                    ask(server.port, method, path, headers, next_path="/items")
+                    ask(
+                        server.port,
+                        exchange.method,
+                        exchange.path,
+                        exchange.headers,
+                        next_path="/items",
+                    )
                     for server in (bare, wrapped)
                 ),
             )
             for exchange in demo.exchanges
-            for method, path, _, headers in [exchange]
         ]
 
 
@@ -197,8 +149,6 @@ def leave(number: int, frame: FrameType | None) -> None:
         signal.signal(name, signal.SIG_IGN)
     sys.exit(128 + number)
 
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 if __name__ == "__main__":
     for name in SIGNALS:

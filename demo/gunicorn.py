@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BOOT_SECONDS = 30
 STOP_SECONDS = 10
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Those by which a person or a system ends a program."""
 
 
 class Server(NamedTuple):
@@ -91,8 +93,7 @@ def _signals_deferred() -> Iterator[None]:
     """Handle a signal only after the block, so that nothing is left half done in it."""
     came: list[int] = []
     handlers = {
-        number: signal.signal(number, lambda number, _: came.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        number: signal.signal(number, lambda number, _: came.append(number)) for number in SIGNALS
     }
     try:
         yield

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.demos.sites import DEMOS, Demo, Sites
+from tests.demos.sites import DEMOS, Sites
 from tests.linters import be_lax_about_content_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from demo.apps import Demo
 
 
 @pytest.fixture(scope="session")

@@ -10,31 +10,22 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from demo import apps
 from demo.gunicorn import Server, gunicorn
 from tests.needs import lacks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+    from demo.apps import Demo
+
+DEMOS = {demo.framework: demo for demo in apps.DEMOS}
 
 
-class Demo(NamedTuple):
-    """A demo app; its entry module offers ``bare`` and ``application``."""
-
-    directory: Path
-    entry: str
-
-    def load(self) -> WSGIApplication:
-        """Import the bare app into this process."""
-        bare: WSGIApplication = importlib.import_module(self.entry).bare
-        return bare
-
-
-DEMOS = {
-    "Flask": Demo(ROOT / "demo_flask", "wsgi"),
-    "Django": Demo(ROOT / "demo_django", "inventory.wsgi"),
-}
+def load(demo: Demo) -> WSGIApplication:
+    """Import a demo's bare app into this process."""
+    bare: WSGIApplication = importlib.import_module(demo.entry).bare
+    return bare
 
 
 class Deployment(NamedTuple):
@@ -62,11 +53,11 @@ class Sites:
 
     def __init__(self) -> None:
         self._running = ExitStack()
-        self._servers: dict[tuple[Demo, str, Deployment], Server] = {}
+        self._servers: dict[tuple[str, str, Deployment], Server] = {}
 
     def serve(self, demo: Demo, deployment: Deployment, app: str) -> Server:
         """Serve what gunicorn is to load from the demo's directory."""
-        key = demo, app, deployment
+        key = demo.framework, app, deployment
         if key not in self._servers:
             # gunicorn makes a gthread worker of a sync one with threads.
             threads = "4" if deployment.keeps_alive else "1"

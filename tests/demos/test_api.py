@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import webtest
 
-from tests.demos.sites import DEMOS, DEPLOYMENTS, Demo, Deployment, Sites
+from tests.demos.sites import DEMOS, DEPLOYMENTS, Deployment, Sites, load
 from tests.linters import be_lax_about_content_type, wrapped_between_linters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed.wsgi import StartResponse
+
+    from demo.apps import Demo
 
 REPORT = "item,sold\ntea,12\ncoffee,7\ncocoa,3\n"
 
@@ -26,7 +28,7 @@ REPORT = "item,sold\ntea,12\ncoffee,7\ncocoa,3\n"
 def api(request: pytest.FixtureRequest, demo: Demo, sites: Sites) -> Iterator[webtest.TestApp]:
     """Give the wrapped app, its shelf freshly filled."""
     if request.param == "in_process":
-        api = webtest.TestApp(wrapped_between_linters(demo.load()))
+        api = webtest.TestApp(wrapped_between_linters(load(demo)))
     else:
         app = f"tests.linters:linted('{demo.entry}:bare')"
         url = sites.serve(demo, DEPLOYMENTS[request.param], app).url

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.__main__ import API, Comparison, in_words, main
+from demo.__main__ import Comparison, in_words, main
+from demo.apps import API, ROOT
 from demo.gunicorn import gunicorn
 from demo.wire import Answer, ask
-from tests.demos.sites import DEMOS, ROOT
+from tests.demos.sites import DEMOS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

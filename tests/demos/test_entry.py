@@ -17,13 +17,15 @@ from legacy import legacy
 
 from demo.gunicorn import gunicorn
 from demo.wire import ask
-from tests.demos.sites import DEMOS, Demo
+from tests.demos.sites import DEMOS, load
 from tests.unit.server import Server, environ_for
 from wsgi_nocontent import NoContentMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from demo.apps import Demo
 
 
 def test_app_engines_entrypoint_wraps_an_app_that_knows_nothing_of_it() -> None:
@@ -77,7 +79,7 @@ def test_runserver_serves_the_wrapped_app(tmp_path: Path) -> None:
 def test_a_file_goes_through_the_servers_file_wrapper(demo: Demo) -> None:
     server = Server()
     environ: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
-    server.run(NoContentMiddleware(demo.load()), path="/report", **environ)
+    server.run(NoContentMiddleware(load(demo)), path="/report", **environ)
     assert type(server.iterable) is FileWrapper
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.__main__ import DEMOS as SHOWN
-from demo.__main__ import Exchange, without_date
+from demo.__main__ import without_date
+from demo.apps import Exchange
 from demo.wire import ask
 from tests.demos.sites import DEMOS, DEPLOYMENTS, Deployment, Sites, version
 
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 
 # What the demo shows is what is tested: each exchange of each app.
 EXCHANGES = {
-    f"{shown.framework}-{exchange.method}-{exchange.path}-{exchange.note}": (
-        shown.framework,
-        exchange,
-    )
-    for shown in SHOWN
-    for exchange in shown.exchanges
+    f"{framework}-{exchange.method}-{exchange.path}-{exchange.note}": (framework, exchange)
+    for framework, demo in DEMOS.items()
+    for exchange in demo.exchanges
 }
 WITH_CONTENT = [(200, "/items"), (200, "/export"), (200, "/report"), (404, "/items/99")]
 
@@ -40,8 +37,7 @@ def asked(
     demo = DEMOS[framework]
     port = sites.serve(demo, deployment, f"{demo.entry}:{app}").port
     ask(port, "POST", "/reset")
-    method, path, _, headers = exchange
-    return ask(port, method, path, headers, next_path="/items/3")
+    return ask(port, exchange.method, exchange.path, exchange.headers, next_path="/items/3")
 
 
 @each_deployment
@@ -134,6 +130,7 @@ def test_bare_205_has_content_behind_the_newest_gunicorn_too(
 def test_a_205_has_exactly_one_length(fields: bytes, faults: list[str]) -> None:
     head = b"HTTP/1.1 205 Reset Content\r\n" + fields + b"\r\n"
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
 
         def answer_once() -> None:
             connection, _ = listener.accept()
