@@ -1,9 +1,9 @@
 # Everything runs in .venv, which each target builds by itself.
 #
-#   make demo   both demo apps behind gunicorn, bare and wrapped
-#   make test   lint, types, and the tests with branch coverage
-#   make tox    the library and the demos on every Python, Django and Flask at hand
-#   make clean  remove what the others built
+#   make demo    both demo apps behind gunicorn, bare and wrapped
+#   make test    lint, types, and the tests with branch coverage
+#   make tox     the library and the demos on every Python, Django and Flask at hand
+#   make clean   remove what the others built
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,8 +25,9 @@ lint: $(VENV)/test.installed
 
 # pyenv keeps its interpreters off PATH, unless one is chosen.
 PYENV_BINS = $(wildcard $(shell pyenv root 2>/dev/null)/versions/*/bin)
+WITH_PYENV = PATH="$$(printf '%s:' $(PYENV_BINS))$$PATH"
 tox: $(VENV)/tox.installed
-	PATH="$$(printf '%s:' $(PYENV_BINS))$$PATH" $(BIN)/tox run $(TOXFLAGS)
+	$(WITH_PYENV) $(BIN)/tox run $(TOXFLAGS)
 
 clean:
 	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache
@@ -48,5 +49,5 @@ $(VENV)/demo.installed: pyproject.toml Makefile
 	@echo "Building $(VENV) ..."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --editable . --group demo
+	$(BIN)/pip install --editable '.[cli,http2]' --group demo
 	@touch $@

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,8 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.apps import DEMOS, Demo, Exchange
-from demo.gunicorn import SIGNALS, gunicorn
-from demo.wire import Answer, ask
+from demo.server import SIGNALS, Server, gunicorn
+from wsgi_nocontent.probe import Report, probe
+from wsgi_nocontent.probe.findings import ONE_ANSWER
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -25,16 +29,20 @@ class Comparison(NamedTuple):
     """One exchange, with the bare app and with the wrapped one."""
 
     exchange: Exchange
-    bare: Answer
-    wrapped: Answer
+    bare: Report
+    wrapped: Report
 
     @property
     def same(self) -> bool:
-        return without_date(self.bare) == without_date(self.wrapped)
+        bare, wrapped = self.bare.answer, self.wrapped.answer
+        return without_date(bare.head + bare.raw_content) == without_date(
+            wrapped.head + wrapped.raw_content
+        )
 
 
-def without_date(answer: Answer) -> list[bytes]:
-    return [line for line in answer.raw.split(b"\r\n") if not line.startswith(b"Date: ")]
+def without_date(raw: bytes) -> bytes:
+    """Take the Date field out of what came over the wire."""
+    return re.sub(rb"(?i)\ndate: [^\n]*", b"", raw)
 
 
 def compare(demo: Demo) -> list[Comparison]:
@@ -42,35 +50,32 @@ def compare(demo: Demo) -> list[Comparison]:
     options = ["--worker-class", "gthread", "--threads", "4"]
     with gunicorn(f"{demo.entry}:bare", demo.directory, options) as bare, gunicorn(
         f"{demo.entry}:application", demo.directory, options
-    ) as wrapped:
-        return [
-            Comparison(
-                exchange,
-                *(
-                    ask(
-                        server.port,
-                        exchange.method,
-                        exchange.path,
-                        exchange.headers,
-                        next_path="/items",
-                    )
-                    for server in (bare, wrapped)
-                ),
-            )
-            for exchange in demo.exchanges
-        ]
+    ) as wrapped, ThreadPoolExecutor() as pool:
+        reports = pool.map(partial(ask_all, demo.exchanges), (bare, wrapped))
+        return [Comparison(*row) for row in zip(demo.exchanges, *reports)]
 
 
-def in_words(answer: Answer) -> Text:
+def ask_all(exchanges: list[Exchange], server: Server) -> list[Report]:
+    return [
+        probe(server.url + path, method, headers, next_path="/items", pause=0.1)
+        for method, path, _, headers in exchanges
+    ]
+
+
+def in_words(report: Report) -> Text:
     """Tell in a table's cell what went over the wire."""
-    text = Text(str(answer.status_code))
-    if answer.rule is None:
-        text.append(f", {len(answer.content)} bytes")
-    elif answer.faults:
-        text.append("\n" + "\n".join(answer.faults), style="red")
-    else:
+    text = Text(str(report.answer.status_code))
+    if report.findings:
+        seen = [
+            "taken for the next answer" if finding.rule is ONE_ANSWER else finding.seen
+            for finding in report.findings
+        ]
+        text.append("\n".join(["", *seen]), style="red")
+    elif report.rule:
         text.append(", no content", style="green")
-    if not answer.next_answer.startswith(b"HTTP/1.1 200 "):
+    else:
+        text.append(f", {len(report.answer.content)} bytes")
+    if report.next_answer is None:
         text.append("\nand the connection is of no further use", style="red")
     return text
 
@@ -123,8 +128,8 @@ def main() -> int:
     )
     console.print(*tables, sep="\n")
     without = [comparison for comparison in comparisons if comparison.bare.rule]
-    broken = sum(bool(comparison.bare.faults) for comparison in without)
-    still_broken = sum(bool(comparison.wrapped.faults) for comparison in without)
+    broken = sum(bool(comparison.bare.findings) for comparison in without)
+    still_broken = sum(bool(comparison.wrapped.findings) for comparison in without)
     changed = sum(not comparison.same for comparison in comparisons if not comparison.bare.rule)
     console.print(
         f"HTTP allows {len(without)} of these responses no content. Bare, {broken} break that; "

@@ -13,11 +13,11 @@ import pyramid.paster
 import pytest
 import webtest
 
-from demo.gunicorn import gunicorn
-from demo.wire import ask
+from demo.server import gunicorn
 from tests.demos.sites import DEMOS
 from tests.linters import be_lax_about_content_type
 from wsgi_nocontent import NoContentMiddleware, Violation, rules
+from wsgi_nocontent.probe import probe
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -97,10 +97,10 @@ def test_pyramid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("command", re.findall(r"`?gunicorn (\"wsgi_nocontent:.*?\")", README))
 def test_gunicorn(command: str) -> None:
     with gunicorn(command.strip('"'), DEMOS["Flask"].directory) as server:
-        answer = ask(server.port, "GET", "/legacy/list")
-    assert answer.status_code == 204
-    assert answer.faults == []
-    assert bool(answer.values("content-type")) == ("strip_headers" not in command)
+        report = probe(f"{server.url}/legacy/list")
+    assert report.answer.status_code == 204
+    assert report.findings == []
+    assert bool(report.answer.values("Content-Type")) == ("strip_headers" not in command)
 
 
 def test_app_engine() -> None:

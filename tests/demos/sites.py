@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from demo import apps
-from demo.gunicorn import Server, gunicorn
+from demo.server import Server, gunicorn
 from tests.needs import lacks
 
 if TYPE_CHECKING:

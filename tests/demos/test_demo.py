@@ -15,15 +15,16 @@ import pytest
 
 from demo.__main__ import Comparison, in_words, main
 from demo.apps import API, ROOT
-from demo.gunicorn import gunicorn
-from demo.wire import Answer, ask
+from demo.server import gunicorn
 from tests.demos.sites import DEMOS
+from wsgi_nocontent.probe import Answer, ProbeError, Report, probe
+from wsgi_nocontent.probe.findings import NO_BODY
+from wsgi_nocontent.probe.report import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SECONDS = 60
-OK = b"HTTP/1.1 200 OK\r\n\r\n"
 # What a user may have set for other work must not reach the demo.
 ENVIRON = {
     **{name: value for name, value in os.environ.items() if name != "FORCE_COLOR"},
@@ -33,6 +34,11 @@ ENVIRON = {
     "GUNICORN_CMD_ARGS": "--workers 3",
     "WEB_CONCURRENCY": "4",
 }
+
+
+def report_of(status_code: int, content: bytes = b"") -> Report:
+    answer = Answer("1.1", status_code, b"", [], content, content)
+    return Report("", "GET", [], answer, b"", None, "kept", answer, b"", [])
 
 
 def start(*python: str, environ: dict[str, str] = ENVIRON) -> subprocess.Popen[str]:
@@ -98,15 +104,15 @@ def test_it_shows_the_fault_and_its_cure_and_ends_by_itself() -> None:
 def test_it_fails_where_the_middleware_does_not_what_it_should(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:
-    broken = Answer("GET", b"204", 204, [("Content-Length", "4")], b"", b"null", OK)
-    clean = broken._replace(headers=[], stray=b"")
-    page = Answer("GET", b"page", 200, [], b"page", b"", OK)
+    clean = report_of(204)
+    broken = clean._replace(findings=[Finding(NO_BODY, 'body: "null"')])
+    page = report_of(200)
     comparisons = {
         "": [Comparison(API[0], broken, clean), Comparison(API[-1], page, page)],
         "still broken": [Comparison(API[0], broken, broken)],
         "changed": [
             Comparison(API[0], broken, clean),
-            Comparison(API[-1], page, page._replace(raw=b"another")),
+            Comparison(API[-1], page, report_of(200, b"another")),
         ],
         "never broken": [Comparison(API[0], clean, clean)],
     }
@@ -124,9 +130,9 @@ def test_a_terminal_may_lack_the_section_sign() -> None:
 
 
 def test_it_says_where_a_connection_was_lost() -> None:
-    answer = Answer("GET", b"", 204, [], b"", b"", b"")
-    assert "of no further use" in in_words(answer).plain
-    assert "of no further use" not in in_words(answer._replace(next_answer=OK)).plain
+    report = report_of(204)
+    assert "of no further use" not in in_words(report).plain
+    assert "of no further use" in in_words(report._replace(next_answer=None)).plain
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -169,9 +175,9 @@ def test_a_gunicorn_that_does_not_come_up_says_why() -> None:
 
 def test_a_gunicorn_is_gone_when_its_context_ends() -> None:
     with gunicorn("wsgi:application", DEMOS["Flask"].directory) as server:
-        assert ask(server.port, "GET", "/items").status_code == 200
+        assert probe(f"{server.url}/items").answer.status_code == 200
         os.kill(server.pid, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(server.pid, 0)
-    with pytest.raises(ConnectionRefusedError):
-        ask(server.port, "GET", "/items")
+    with pytest.raises(ProbeError, match="refused"):
+        probe(f"{server.url}/items")

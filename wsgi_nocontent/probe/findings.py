@@ -1,0 +1,130 @@
+"""What HTTP asks of a response without content, held against one that came."""
+
+from __future__ import annotations
+
+import re
+
+from ..rules import HEAD, NO_CONTENT, NOT_MODIFIED, RESET_CONTENT
+from .report import Finding, Requirement, rule_of, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .http1 import Exchange
+    from .report import Answer
+
+# fmt: off
+NO_LENGTH = Requirement("a 1xx or 204 response has no Content-Length", "RFC 9110 §8.6")
+NO_CODING = Requirement("a 1xx or 204 response has no Transfer-Encoding", "RFC 9112 §6.1")
+LENGTH_OF_THE_200 = Requirement(
+    "a length on a 304 is that of the content that a 200 would have", "RFC 9110 §8.6"
+)
+NO_BODY = Requirement("a 1xx, 204 or 304 response ends with its head", "RFC 9110 §6.4.1")
+NO_BODY_ON_HEAD = Requirement("the answer to HEAD ends with its head", "RFC 9110 §9.3.2")
+EMPTY_RESET = Requirement("a 205 response has no content", "RFC 9110 §15.3.6")
+ONE_LENGTH = Requirement("a response has one Content-Length", "RFC 9110 §8.6")
+END_OF_RESET = Requirement(
+    "a 205 response says that it is empty, or its end is that of the connection",
+    "RFC 9112 §6.3",
+)
+FINAL = Requirement("an interim (1xx) response is followed by a final one", "RFC 9110 §15.2")
+FRAMING = Requirement("where a message ends can be told from its head", "RFC 9112 §6.3")
+WHOLE = Requirement("a message is as long as its head says", "RFC 9112 §8")
+WHOLE_STREAM = Requirement("a response ends with END_STREAM", "RFC 9113 §8.1")
+MALFORMED = Requirement("a length is that of the DATA frames", "RFC 9113 §8.1.1")
+ONE_ANSWER = Requirement("a request has one answer, in its turn", "RFC 9112 §9.2")
+# fmt: on
+
+
+def findings_in(method: str, exchange: Exchange, full: Answer | None) -> list[Finding]:
+    """Name each requirement that is not met.
+
+    :param full: what the same request without conditions is answered, where the answer is a
+        304 and that was asked for.
+    """
+    return [
+        *(finding for answer in exchange.interim for finding in _of_fields(method, answer, None)),
+        *_of_fields(method, exchange.answer, full),
+        *_of_content(method, exchange),
+        *_of_the_next(exchange),
+    ]
+
+
+def _of_fields(method: str, answer: Answer, full: Answer | None) -> Iterator[Finding]:
+    rule = rule_of(method, answer.status_code)
+    lengths, codings = (
+        [(name, value) for name, value in answer.headers if name.lower() == wanted]
+        for wanted in ("content-length", "transfer-encoding")
+    )
+    if rule is NO_CONTENT:
+        yield from (Finding(NO_LENGTH, f"{name}: {value}") for name, value in lengths)
+        yield from (Finding(NO_CODING, f"{name}: {value}") for name, value in codings)
+    elif rule is NOT_MODIFIED:
+        right = _length_of_the_200(method, full)
+        if right is not None:
+            yield from (
+                Finding(LENGTH_OF_THE_200, f"{name}: {value}")
+                for name, value in lengths
+                if not _equal(value, right)
+            )
+    elif rule is RESET_CONTENT:
+        seen = ", ".join(value for _, value in lengths)
+        values = re.split(r",[ \t]*", seen) if lengths else []
+        if not all(_equal(value, "0") for value in values):
+            yield Finding(EMPTY_RESET, f"Content-Length: {seen}")
+        elif len(values) > 1:
+            yield Finding(ONE_LENGTH, f"Content-Length: {seen}")
+        elif not lengths and not codings and answer.ending == "out of time":
+            yield Finding(END_OF_RESET, "no Content-Length")
+
+
+def _equal(value: str, length: str) -> bool:
+    """Whether a length is that; its ABNF lets it begin with zeros."""
+    return value.lstrip("0") == length.lstrip("0") and value != ""
+
+
+def _length_of_the_200(method: str, full: Answer | None) -> str | None:
+    if full is None or full.status_code != 200:
+        return None
+    if method == "GET" and full.ending == "complete":
+        return str(len(full.content))
+    return next(iter(full.values("content-length")), None)
+
+
+def _of_content(method: str, exchange: Exchange) -> Iterator[Finding]:
+    answer = exchange.answer
+    rule = rule_of(method, answer.status_code)
+    content = answer.content + exchange.stray
+    if rule is None:
+        if answer.http_version == "2" and answer.ending == "complete":
+            yield from (
+                Finding(MALFORMED, f"content-length: {value}, and {len(content)} bytes")
+                for value in answer.values("content-length")
+                if not _equal(value, str(len(content)))
+            )
+        if exchange.stray and answer.ending == "complete":
+            yield Finding(ONE_ANSWER, f"after the end: {shown(exchange.stray)}")
+    elif content:
+        no_body = {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
+        yield Finding(no_body, f"body: {shown(content)}")
+    if answer.ending == "not told":
+        framing = answer.values("content-length") + answer.values("transfer-encoding")
+        yield Finding(FRAMING, f"length and coding: {', '.join(framing)}")
+    if answer.ending == "cut off":
+        whole = WHOLE_STREAM if answer.http_version == "2" else WHOLE
+        yield Finding(whole, f"it breaks off after {len(answer.content)} bytes")
+    if answer.status_code < 200:
+        yield Finding(FINAL, f"no response after the {answer.status_code}")
+
+
+def _of_the_next(exchange: Exchange) -> Iterator[Finding]:
+    if exchange.connection != "kept":
+        return
+    if exchange.stray:
+        yield Finding(ONE_ANSWER, f"as the next answer: {shown(exchange.stray)}")
+    elif exchange.next_answer is None:
+        instead = shown(exchange.next_stray) if exchange.next_stray else "nothing in time"
+        yield Finding(ONE_ANSWER, f"as the next answer: {instead}")
+    elif exchange.next_stray and exchange.next_answer.ending == "complete":
+        yield Finding(ONE_ANSWER, f"after the next answer: {shown(exchange.next_stray)}")
