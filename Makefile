@@ -3,20 +3,22 @@
 #   make demo    both demo apps behind gunicorn, bare and wrapped
 #   make test    lint, types, and the tests with branch coverage
 #   make tox     the library and the demos on every Python, Django and Flask at hand
+#   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
 #   make clean   remove what the others built
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox clean
+.PHONY: demo test lint tox matrix clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
 	@$(BIN)/python -m demo
 
+# More processes than most machines have cores: servers are mostly waited for.
 test: lint $(VENV)/test.installed
-	$(BIN)/pytest --numprocesses=auto --cov
+	$(BIN)/pytest --numprocesses=4 --dist=loadgroup --cov
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check
@@ -29,13 +31,21 @@ WITH_PYENV = PATH="$$(printf '%s:' $(PYENV_BINS))$$PATH"
 tox: $(VENV)/tox.installed
 	$(WITH_PYENV) $(BIN)/tox run $(TOXFLAGS)
 
+matrix: $(VENV)/test.installed
+	$(BIN)/python -m tests.servers.matrix
+
 clean:
 	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache
 
-# Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart.
+# Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart. What can not
+# be built here is skipped.
 $(VENV)/test.installed: $(VENV)/demo.installed
 	$(BIN)/pip install --quiet --group lint
 	$(BIN)/pip install --quiet --upgrade --target $(VENV)/gunicorn-newest gunicorn
+	@for server in uwsgi bjoern; do \
+	    $(BIN)/pip install --quiet --group $$server > $(VENV)/$$server.log 2>&1 || \
+	    echo "$$server can not be built here, so it is not tested: see $(VENV)/$$server.log"; \
+	done
 	@touch $@
 
 $(VENV)/tox.installed: $(VENV)/demo.installed

@@ -31,7 +31,7 @@ def blocks(language: str) -> list[str]:
     return found
 
 
-BAD_VIEW, FLASK, DJANGO, PLAIN, OPTIONS = blocks("python")
+BAD_VIEW, FLASK, DJANGO, PLAIN, PROBE, OPTIONS = blocks("python")
 
 
 def assert_mended(app: WSGIApplication, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +101,15 @@ def test_gunicorn(command: str) -> None:
     assert report.answer.status_code == 204
     assert report.findings == []
     assert bool(report.answer.values("Content-Type")) == ("strip_headers" not in command)
+
+
+def test_the_probe(capsys: pytest.CaptureFixture[str]) -> None:
+    with gunicorn("inventory.wsgi:bare", DEMOS["Django"].directory) as server:
+        exec(PROBE.replace("https://example.com", server.url), {})
+    length, *_ = capsys.readouterr().out.splitlines()
+    assert length == (
+        "Content-Length: 15 - a 1xx or 204 response has no Content-Length RFC 9110 §8.6"
+    )
 
 
 def test_app_engine() -> None:

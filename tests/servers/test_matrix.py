@@ -1,0 +1,141 @@
+"""Each server, each case: what is on the wire, bare and wrapped."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.needs import lacks
+from tests.servers.app import BODY, LARGE, LATE
+from tests.servers.cases import CASES, CONTROLS, Case
+from tests.servers.limits import MENDED, limit_of
+from tests.servers.setups import SETUPS, Setup
+from tests.servers.survey import Survey, survey
+from wsgi_nocontent.probe import probe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# One process surveys a server, and each test that asks for it runs there.
+each_setup = pytest.mark.parametrize(
+    "setup",
+    [pytest.param(setup, marks=pytest.mark.xdist_group(setup.name)) for setup in SETUPS],
+    ids=[setup.name for setup in SETUPS],
+)
+each_case = pytest.mark.parametrize("case", CASES, ids=[case.path for case in CASES])
+each_control = pytest.mark.parametrize("case", CONTROLS, ids=[case.path for case in CONTROLS])
+
+
+@pytest.fixture
+def found(setup: Setup) -> Survey:
+    return surveyed(SETUPS.index(setup))
+
+
+@lru_cache(maxsize=None)
+def surveyed(index: int) -> Survey:
+    return survey(SETUPS[index])
+
+
+@each_case
+@each_setup
+def test_wrapped_it_is_as_http_asks(setup: Setup, case: Case, found: Survey) -> None:
+    faults = found.wrapped[case].faults(case)
+    if limit_of(setup, case):
+        # No app can change it: it is there, and the same without the middleware.
+        assert faults
+        assert found.silent[case].faults(case) == faults
+    else:
+        assert faults == []
+
+
+@each_case
+@each_setup
+def test_wrapped_the_next_request_gets_its_own_answer(
+    setup: Setup, case: Case, found: Survey
+) -> None:
+    report = found.wrapped[case].report
+    assert report
+    if report.next_answer:
+        assert report.next_answer.content == case.path.encode()
+    elif not limit_of(setup, case):
+        assert report.connection == "closed"
+
+
+# After a restart, some servers send the fields of both heads.
+STARTED_ONCE = [case for case in CASES if case.way != "restart" and case.answer != "102"]
+
+
+@pytest.mark.parametrize("case", STARTED_ONCE, ids=[case.path for case in STARTED_ONCE])
+@each_setup
+def test_wrapped_the_fields_are_those_of_the_app(setup: Setup, case: Case, found: Survey) -> None:
+    report = found.wrapped[case].report
+    assert report
+    answer = report.answer
+    apache_drops_it = setup.name == "mod_wsgi" and case.answer in ("204", "304")
+    assert answer.values("Content-Type") == ([] if apache_drops_it else ["application/json"])
+    if case.fields == "cookies":
+        assert answer.values("Set-Cookie") == ["a=1", "b=2", "a=3"]
+    # Of 0, and of the same twice, some servers send nothing and once.
+    if case.fields not in ("zero", "twice"):
+        assert answer.values("Content-Length") == lengths_of(case)
+
+
+def lengths_of(case: Case) -> list[str]:
+    """Give the lengths that a wrapped app hands to the server."""
+    if case.answer != "HEAD":
+        return ["0"] if case.answer == "205" else []
+    declared = case.fields not in ("none", "coding")
+    if not declared and case.way not in ("list", "tuple", "write"):
+        return []  # how long it is can not be known
+    length = len(LATE if case.way == "late" else BODY)
+    return [str(length + 7 if case.fields == "wrong" else length)]
+
+
+@each_control
+@each_setup
+def test_a_response_with_content_is_the_same_byte_for_byte(
+    setup: Setup, case: Case, found: Survey
+) -> None:
+    bare, wrapped = found.bare[case], found.wrapped[case]
+    if MENDED.holds(setup, case):
+        assert bare.report
+        assert bare.report.answer.values("Content-Type") == []
+        assert wrapped.report
+        assert wrapped.report.answer.status_code == case.status_code
+        assert wrapped.report.answer.values("Content-Type") == ["application/json"]
+    else:
+        assert bare.exchange == wrapped.exchange
+
+
+@each_setup
+def test_bare_the_same_app_breaks_http(setup: Setup, found: Survey) -> None:
+    """Or the probe would see nothing."""
+    broken = sum(bool(found.bare[case].faults(case)) for case in CASES)
+    if setup.name.startswith("gunicorn 23.0.0"):
+        assert broken == 104
+    assert broken > len(CASES) / 5
+
+
+SENDING = ("gunicorn 23.0.0 sync", "gunicorn newest gthread", "uWSGI", "bjoern", "mod_wsgi")
+
+
+@pytest.mark.parametrize(
+    "setup", [setup for setup in SETUPS if setup.name in SENDING], ids=lambda setup: setup.name
+)
+def test_a_file_still_goes_out_by_sendfile(setup: Setup, tmp_path: Path) -> None:
+    """Where the server has it: the kernel sends the file, and Python never reads it."""
+    if shutil.which("strace") is None:
+        lacks("strace, from Debian's package strace")
+    trace = tmp_path / "trace"
+    strace = ["strace", "-D", "-f", "-qq", "-e", "trace=sendfile", "-o", str(trace)]
+    with setup.serve("tests.servers.app:wrapped", prefix=strace) as server:
+        case = Case("200", "file_wrapper", "large")
+        answer = probe(server.url + case.path, keep_alive=False, limit=1 << 23).answer
+    assert answer.content == LARGE
+    # the last of each call's line is what it sent
+    sent = re.findall(r"sendfile.*\) = (\d+)$", trace.read_text(), re.M)
+    assert sum(map(int, sent)) >= len(LARGE)
