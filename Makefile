@@ -37,15 +37,22 @@ matrix: $(VENV)/test.installed
 clean:
 	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache
 
-# Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart. What can not
-# be built here is skipped.
-$(VENV)/test.installed: $(VENV)/demo.installed
+# Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart; and ask the
+# article's own releases, which need Python 3.7. What can not be had here is skipped.
+$(VENV)/test.installed: $(VENV)/demo.installed tests/fronts/stack_2018/requirements.txt
 	$(BIN)/pip install --quiet --group lint
 	$(BIN)/pip install --quiet --upgrade --target $(VENV)/gunicorn-newest gunicorn
 	@for server in uwsgi bjoern; do \
 	    $(BIN)/pip install --quiet --group $$server > $(VENV)/$$server.log 2>&1 || \
 	    echo "$$server can not be built here, so it is not tested: see $(VENV)/$$server.log"; \
 	done
+	@if $(WITH_PYENV) python3.7 --version > /dev/null 2>&1; then \
+	    $(WITH_PYENV) python3.7 -m venv --clear $(VENV)/stack-2018 && \
+	    $(VENV)/stack-2018/bin/pip install --quiet --disable-pip-version-check \
+	        --requirement tests/fronts/stack_2018/requirements.txt; \
+	else \
+	    echo "There is no python3.7 here, so the article's own stack is not tested."; \
+	fi
 	@touch $@
 
 $(VENV)/tox.installed: $(VENV)/demo.installed
