@@ -131,7 +131,8 @@ class Peer:
                     talk.connection.sendall(step)
                 else:
                     step(talk)
-            talk.connection.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # the client may be gone already
+                talk.connection.shutdown(socket.SHUT_WR)
             HOLD(talk)
         talk.connection.close()
         self.received.append(talk.received)

@@ -110,9 +110,7 @@ def test_a_port_that_nobody_listens_at() -> None:
 
 
 def test_a_host_that_is_none() -> None:
-    error = refusal("http://tea..example/")
-    assert error.startswith("tea..example port 80 can not be reached: ")
-    assert "label empty or too long" in error
+    assert refusal("http://tea..example/") == "tea..example is not the name of a host"
 
 
 def test_a_host_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,13 +173,13 @@ def HELLO(talk: Talk) -> None:  # noqa: N802  a step, as in tests.probe.peer
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        # Releases of OpenSSL differ in words.
+        # Releases of OpenSSL and of Python differ in words.
         (
             [b"HTTP/1.1 400 Bad Request\r\n\r\n", HOLD],
             "wrong version number|record layer failure",
         ),
         ([HELLO, RESET], "connection reset by peer"),
-        ([], "unexpected eof while reading|eof occurred in violation of protocol.*"),
+        ([], r"unexpected eof while reading|eof occurred in violation.*|tls/ssl .* closed \(eof\)"),
     ],
 )
 def test_tls_with_a_server_that_has_none(script: Sequence[Step], why: str) -> None:

@@ -75,7 +75,9 @@ class Wire:
             self._socket = socket.create_connection((target.host, target.port), timeout)
         except socket.timeout:
             raise ProbeError(f"{where} can not be reached within {timeout:g} s") from None
-        except (OSError, UnicodeError) as error:
+        except UnicodeError:  # a part of it is empty, or too long
+            raise ProbeError(f"{target.host} is not the name of a host") from None
+        except OSError as error:
             raise ProbeError(f"{where} can not be reached: {_in_words(error)}") from error
         if target.scheme == "https":
             try:
@@ -144,8 +146,8 @@ class Wire:
         }.get(self.ending, "the server closed the connection without an answer")
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: OSError) -> str:
     """What went wrong, without a number or a place in some source."""
     words = getattr(error, "verify_message", None) or getattr(error, "reason", None)
     text = str(words or getattr(error, "strerror", None) or error)
-    return text.lower().replace("_", " ").rstrip(".")
+    return re.sub(r" \(_ssl\.c:\d+\)", "", text).lower().replace("_", " ").rstrip(".")
