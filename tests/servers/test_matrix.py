@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.demos.sites import RELEASES
 from tests.needs import lacks
 from tests.servers.app import BODY, LARGE, LATE
 from tests.servers.cases import CASES, CONTROLS, Case
@@ -120,7 +121,10 @@ def test_bare_the_same_app_breaks_http(setup: Setup, found: Survey) -> None:
     assert broken > len(CASES) / 5
 
 
-SENDING = ("gunicorn 23.0.0 sync", "gunicorn newest gthread", "uWSGI", "bjoern", "mod_wsgi")
+SENDING = (
+    *(f"gunicorn {release} {worker}" for release in RELEASES for worker in ("sync", "gthread")),
+    *("uWSGI", "bjoern", "mod_wsgi"),
+)
 
 
 @pytest.mark.parametrize(
