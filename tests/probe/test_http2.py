@@ -64,7 +64,15 @@ CASES = {
     "204 with a length": Case(head(NO_CONTENT, LENGTH, end=True), [NO_LENGTH]),
     "204 with a coding": Case(
         head(NO_CONTENT, ("transfer-encoding", "chunked"), end=True),
-        [("transfer-encoding: chunked", "RFC 9112 §6.1")]),
+        [("transfer-encoding: chunked", "RFC 9113 §8.2.2")]),
+    "204 with DATA after its end": Case(
+        head(NO_CONTENT, end=True) + data(b"late"),
+        [('body: "late"', "RFC 9110 §6.4.1")]),
+    "200 with a field of HTTP/1.1": Case(
+        head(OK, ("connection", "close"), end=True),
+        [("connection: close", "RFC 9113 §8.2.2")]),
+    "200 with DATA after its end": Case(
+        head(OK, end=True) + data(b"late"), [('after the end: "late"', "RFC 9113 §5.1")]),
     "204 with a body": Case(
         head(NO_CONTENT, LENGTH) + HELLO,
         [NO_LENGTH, ('body: "hello"', "RFC 9110 §6.4.1")]),
@@ -73,7 +81,7 @@ CASES = {
     "204 in two frames": Case(head_in_two(NO_CONTENT)),
     "204 with trailers": Case(head(NO_CONTENT) + head(("a", "b"), end=True)),
     "204, and frames of no concern": Case(
-        PING + WINDOW_UPDATE + data(b"tea", stream=5) + head(NO_CONTENT, end=True) + data(b"late")),
+        PING + WINDOW_UPDATE + data(b"tea", stream=5) + head(NO_CONTENT, end=True)),
     "204, closed": Case(head(NO_CONTENT, end=True), connection="lost", then=()),
     "204, closed with a word": Case(
         head(NO_CONTENT) + go_away(0, 1) + data(), connection="closed", then=()),

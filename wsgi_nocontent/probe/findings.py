@@ -15,26 +15,59 @@ if TYPE_CHECKING:
     from .report import Answer
 
 # fmt: off
-NO_LENGTH = Requirement("a 1xx or 204 response has no Content-Length", "RFC 9110 §8.6")
-NO_CODING = Requirement("a 1xx or 204 response has no Transfer-Encoding", "RFC 9112 §6.1")
-LENGTH_OF_THE_200 = Requirement(
-    "a length on a 304 is that of the content that a 200 would have", "RFC 9110 §8.6"
+NO_LENGTH = Requirement(
+    "no-length", "a 1xx or 204 response has no Content-Length", "RFC 9110 §8.6"
 )
-NO_BODY = Requirement("a 1xx, 204 or 304 response ends with its head", "RFC 9110 §6.4.1")
-NO_BODY_ON_HEAD = Requirement("the answer to HEAD ends with its head", "RFC 9110 §9.3.2")
-EMPTY_RESET = Requirement("a 205 response has no content", "RFC 9110 §15.3.6")
-ONE_LENGTH = Requirement("a response has one Content-Length", "RFC 9110 §8.6")
+NO_CODING = Requirement(
+    "no-coding", "a 1xx or 204 response has no Transfer-Encoding", "RFC 9112 §6.1"
+)
+LENGTH_OF_THE_200 = Requirement(
+    "length-of-the-200",
+    "a length on a 304 is that of the content that a 200 would have", "RFC 9110 §8.6",
+)
+NO_BODY = Requirement(
+    "no-body", "a 1xx, 204 or 304 response ends with its head", "RFC 9110 §6.4.1"
+)
+NO_BODY_ON_HEAD = Requirement(
+    "no-body-on-head", "the answer to HEAD ends with its head", "RFC 9110 §9.3.2"
+)
+EMPTY_RESET = Requirement("empty-reset", "a 205 response has no content", "RFC 9110 §15.3.6")
+ONE_LENGTH = Requirement("one-length", "a response has one Content-Length", "RFC 9110 §8.6")
 END_OF_RESET = Requirement(
+    "end-of-reset",
     "a 205 response says that it is empty, or its end is that of the connection",
     "RFC 9112 §6.3",
 )
-FINAL = Requirement("an interim (1xx) response is followed by a final one", "RFC 9110 §15.2")
-FRAMING = Requirement("where a message ends can be told from its head", "RFC 9112 §6.3")
-WHOLE = Requirement("a message is as long as its head says", "RFC 9112 §8")
-WHOLE_STREAM = Requirement("a response ends with END_STREAM", "RFC 9113 §8.1")
-MALFORMED = Requirement("a length is that of the DATA frames", "RFC 9113 §8.1.1")
-ONE_ANSWER = Requirement("a request has one answer, in its turn", "RFC 9112 §9.2")
+FINAL = Requirement(
+    "final", "an interim (1xx) response is followed by a final one", "RFC 9110 §15.2"
+)
+LENGTH_OR_CODING = Requirement(
+    "length-or-coding",
+    "a response with a Transfer-Encoding has no Content-Length", "RFC 9112 §6.2",
+)
+FRAMING = Requirement(
+    "framing", "where a message ends can be told from its head", "RFC 9112 §6.3"
+)
+WHOLE = Requirement("whole", "a message is as long as its head says", "RFC 9112 §8")
+ONE_ANSWER = Requirement("one-answer", "a request has one answer, in its turn", "RFC 9112 §9.2")
+
+WHOLE_STREAM = Requirement("whole-stream", "a response ends with END_STREAM", "RFC 9113 §8.1")
+ENDED_STREAM = Requirement("ended-stream", "nothing comes after END_STREAM", "RFC 9113 §5.1")
+LENGTH_OF_DATA = Requirement(
+    "length-of-data", "a length is that of the DATA frames", "RFC 9113 §8.1.1"
+)
+NO_CONNECTION_FIELD = Requirement(
+    "no-connection-field",
+    "by HTTP/2 no field speaks of the connection, or of a transfer coding", "RFC 9113 §8.2.2",
+)
 # fmt: on
+_CONNECTION_FIELDS = {
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "upgrade",
+}
 
 
 def findings_in(method: str, exchange: Exchange, full: Answer | None) -> list[Finding]:
@@ -57,6 +90,16 @@ def _of_fields(method: str, answer: Answer, full: Answer | None) -> Iterator[Fin
         [(name, value) for name, value in answer.headers if name.lower() == wanted]
         for wanted in ("content-length", "transfer-encoding")
     )
+    if answer.http_version == "2":
+        codings = []
+        yield from (
+            Finding(NO_CONNECTION_FIELD, f"{name}: {value}")
+            for name, value in answer.headers
+            if name.lower() in _CONNECTION_FIELDS
+        )
+    elif lengths and codings and rule is not NO_CONTENT:
+        both = ", ".join(f"{name}: {value}" for name, value in lengths + codings)
+        yield Finding(LENGTH_OR_CODING, both)
     if rule is NO_CONTENT:
         yield from (Finding(NO_LENGTH, f"{name}: {value}") for name, value in lengths)
         yield from (Finding(NO_CODING, f"{name}: {value}") for name, value in codings)
@@ -98,13 +141,15 @@ def _of_content(method: str, exchange: Exchange) -> Iterator[Finding]:
     content = answer.content + exchange.stray
     if rule is None:
         if answer.http_version == "2" and answer.ending == "complete":
+            size = len(answer.content)
             yield from (
-                Finding(MALFORMED, f"content-length: {value}, and {len(content)} bytes")
+                Finding(LENGTH_OF_DATA, f"content-length: {value}, and {size} bytes")
                 for value in answer.values("content-length")
-                if not _equal(value, str(len(content)))
+                if not _equal(value, str(size))
             )
         if exchange.stray and answer.ending == "complete":
-            yield Finding(ONE_ANSWER, f"after the end: {shown(exchange.stray)}")
+            beyond = ENDED_STREAM if answer.http_version == "2" else ONE_ANSWER
+            yield Finding(beyond, f"after the end: {shown(exchange.stray)}")
     elif content:
         no_body = {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
         yield Finding(no_body, f"body: {shown(content)}")
@@ -119,7 +164,7 @@ def _of_content(method: str, exchange: Exchange) -> Iterator[Finding]:
 
 
 def _of_the_next(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.connection != "kept":
+    if exchange.connection != "kept" or exchange.answer.http_version == "2":
         return
     if exchange.stray:
         yield Finding(ONE_ANSWER, f"as the next answer: {shown(exchange.stray)}")

@@ -28,7 +28,9 @@ _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _FRAMING = re.compile(
     rb"\n(?:content-length|transfer-encoding)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?=\n)", re.I
 )
+_CODING = re.compile(rb"\ntransfer-encoding[ \t]*:((?:[^\n]|\n[ \t])*)", re.I)
 MAXIMUM_HEAD = 64 * 1024
+MAXIMUM_INTERIM = 100
 
 
 class Request(NamedTuple):
@@ -90,7 +92,8 @@ def exchange(wire: Wire, request: Request, follow_up: Request | None, pause: flo
     closing = closes or follow_up is None or "close" in _options(request.headers)
     stray, stray_delay = reader.rest(None if closes else pause)
     next_answer, next_stray = None, b""
-    connection: Connection = "closed" if closing else "lost"
+    gone = wire.ending == "cut off"
+    connection: Connection = "closed" if closing else "lost" if gone else "not asked"
     if follow_up and not closing and answer.ending == "complete" and wire.ending == "out of time":
         wire.send(second)
         wire.allow_time()
@@ -99,8 +102,8 @@ def exchange(wire: Wire, request: Request, follow_up: Request | None, pause: flo
         # Was it a late part of the first answer, the one that was asked for is yet to come.
         ends = next_answer and _closes(next_answer)
         next_stray, _ = reader.rest(None if ends else took + pause)
-        if next_answer or next_stray or wire.ending == "out of time":
-            connection = "kept"
+        answered = next_answer or next_stray or wire.ending == "out of time"
+        connection = "kept" if answered else "lost"
     return Exchange(interim, answer, stray, stray_delay, connection, next_answer, next_stray)
 
 
@@ -144,6 +147,8 @@ class _Reader:
             if answer.status_code >= 200:
                 break
             interim.append(answer)
+            if len(interim) > MAXIMUM_INTERIM:
+                raise ProbeError(f"more than {MAXIMUM_INTERIM} interim responses, and no final one")
         if not understood and not _ends_at_its_head(method, answer.status_code):
             return interim, answer._replace(ending="not told")
         content, ending = self._content(connection)
@@ -213,10 +218,14 @@ def _parsed(
     try:
         return (*_parsed_by_h11(head, method), True)
     except h11.RemoteProtocolError as error:
+        # h11 knows no coding but chunked, which has to be the last, or the content ends with
+        # the connection. If it is not that, several lengths contradict each other, or one is
+        # no number. All the rest can still be read.
+        codings = b",".join(_CODING.findall(head)).lower().split(b",")
+        framing = b"\nTransfer-Encoding: chunked\r" if codings[-1].strip() == b"chunked" else b""
+        without = _FRAMING.sub(b"", head).replace(b"\n", framing + b"\n", 1)
         try:
-            # Several lengths, or one that is no number: all the rest can still be read.
-            without = _FRAMING.sub(b"", head)
-            return (*_parsed_by_h11(without, method), False)
+            return (*_parsed_by_h11(without, method), codings != [b""])
         except h11.RemoteProtocolError:
             if re.match(rb"HTTP/1\.. 101\b", head):
                 raise ProbeError("the answer is 101: the server changes the protocol") from None

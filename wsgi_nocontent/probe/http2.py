@@ -40,11 +40,10 @@ _SETTINGS = {
 }
 
 
-def exchange(wire: Wire, request: Request, follow_up: Request | None, pause: float) -> Exchange:  # noqa: ARG001
+def exchange(wire: Wire, request: Request, follow_up: Request | None, pause: float) -> Exchange:
     """Send a request and, if the connection lives on, another; give what came.
 
-    There is no stray byte to wait for: a frame says which answer it is of.
-
+    :param pause: seconds to wait for DATA after the end of the first answer.
     :raises ProbeError: if there is no answer.
     :raises ValueError: if no such request can be sent.
     """
@@ -54,13 +53,16 @@ def exchange(wire: Wire, request: Request, follow_up: Request | None, pause: flo
         each.serialized(close=False)  # h2 would send anything, a line end too
     session = _Session(wire)
     interim, answer = session.ask(request)
+    stray = b""
     next_answer = None
+    with suppress(ProbeError):  # what is no HTTP/2 after an answer is the next one's
+        stray = session.rest(pause)
     if follow_up and not session.farewell:
         with suppress(ProbeError):  # then the connection is lost
             _, next_answer = session.ask(follow_up)
     over = session.farewell or not follow_up
     connection: Connection = "kept" if next_answer else "closed" if over else "lost"
-    return Exchange(interim, answer, b"", None, connection, next_answer, b"")
+    return Exchange(interim, answer, stray, None, connection, next_answer, b"")
 
 
 class _Session:
@@ -68,6 +70,7 @@ class _Session:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._stream = 0
         #: What came first.
         self._start = b""
         #: Why the server takes no further request, if it said that.
@@ -87,7 +90,7 @@ class _Session:
 
         :raises ProbeError: if there is none.
         """
-        stream = self._client.get_next_available_stream_id()
+        stream = self._stream = self._client.get_next_available_stream_id()
         self._send(stream, request)
         answers: list[Answer] = []
         content: list[bytes] = []
@@ -118,6 +121,11 @@ class _Session:
         data = b"".join(content)
         return interim, answer._replace(raw_content=data, content=data, ending=ending)
 
+    def rest(self, seconds: float) -> bytes:
+        """Read what comes on the last stream after its end, until nothing does for so long."""
+        frames = self._frames_of(self._stream, seconds)
+        return b"".join(frame.data for frame in frames if isinstance(frame, DataFrame))
+
     def _send(self, stream: int, request: Request) -> None:
         fields = [(name.lower(), value) for name, value in request.headers]
         authority = [value for name, value in fields if name == "host"]
@@ -145,8 +153,8 @@ class _Session:
         self._wire.send(self._client.data_to_send())
         self._wire.allow_time()
 
-    def _frames_of(self, stream: int) -> Iterator[Frame]:
-        """Give what comes on a stream, until no more will."""
+    def _frames_of(self, stream: int, seconds: float | None = None) -> Iterator[Frame]:
+        """Give what comes on a stream, until nothing does for so long, or no more will."""
         while True:
             try:
                 for frame in self._frames:
@@ -161,7 +169,7 @@ class _Session:
                         self._wire.send(self._client.data_to_send())
             except (h2.exceptions.ProtocolError, HyperframeError) as error:
                 raise ProbeError(f"the answer is not HTTP/2: {error}") from None
-            data = self._wire.receive()
+            data = self._wire.receive(seconds)
             if not data:
                 return
             self._start += data[: 24 - len(self._start)]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Ending = Literal["complete", "cut off", "out of time", "out of bounds", "not told"]
-    Connection = Literal["kept", "closed", "lost"]
+    Connection = Literal["kept", "closed", "lost", "not asked"]
 
 
 class ProbeError(Exception):
@@ -46,6 +46,8 @@ class Answer(NamedTuple):
 class Requirement(NamedTuple):
     """What HTTP asks of a response."""
 
+    #: A short name that stays the same, such as ``"no-length"``.
+    name: str
     text: str
     #: Where it does, such as ``"RFC 9110 §8.6"``.
     section: str
@@ -68,12 +70,14 @@ class Report(NamedTuple):
     interim: list[Answer]
     #: The final response; or the last interim one, where nothing followed it.
     answer: Answer
-    #: What came after the end of the answer, before anything else was asked.
+    #: What came after the end of the answer, before anything else was asked; by HTTP/2 the
+    #: DATA of its stream.
     stray: bytes
     #: Seconds from the end of the answer to the first stray byte; None if there is none.
     stray_delay: float | None
     #: ``"kept"``: the server went on to the second request; ``"closed"``: one side had said
-    #: that there would be none; ``"lost"``: there could be none, without a word.
+    #: that there would be none; ``"lost"``: the server closed it without a word;
+    #: ``"not asked"``: the answer did not end within the probe's time or number of bytes.
     connection: Connection
     #: What then came as the answer to the second request, if that can be read as one.
     next_answer: Answer | None
