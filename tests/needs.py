@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,3 +18,9 @@ def lacks(what: str) -> NoReturn:
     if os.environ.get("NOCONTENT_REQUIRE_ALL") == "1":
         pytest.fail(f"needs {what}, and NOCONTENT_REQUIRE_ALL is set")
     pytest.skip(f"needs {what}")
+
+
+def program(name: str) -> str | None:
+    """Find a program in this environment, on PATH, or where Debian keeps servers."""
+    places = sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/sbin"
+    return shutil.which(name, path=os.pathsep.join(places))

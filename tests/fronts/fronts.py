@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from string import Template
 from typing import TYPE_CHECKING, NamedTuple
 
 import trustme
 
 from demo.server import started
+from tests.needs import program
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from demo.server import Server
-
-# Debian keeps servers where not every user looks for programs.
-PROGRAM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
 
 
 class Front(NamedTuple):
@@ -35,7 +31,7 @@ class Front(NamedTuple):
 
     @property
     def path(self) -> str | None:
-        return shutil.which(self.program, path=PROGRAM_PATH)
+        return program(self.program)
 
     def command(
         self, directory: Path, certificate: Path, port: int, upstream_port: int

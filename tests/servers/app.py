@@ -52,7 +52,7 @@ def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
         # The 200 that it stands for: so the length of that is known, and another.
         answer, way, body = "200", "list", LARGE
     elif query == "silent":
-        way, body = ("restart" if way == "restart" else "iterator"), b""
+        way, body = (way if way in ("empty", "restart") else "iterator"), b""
         fields = "zero" if answer == "205" else "none"
     headers = [("Content-Type", "application/json"), *further_fields(fields, len(body))]
     return WAYS[way](Response(environ, start_response, STATUS_LINES[answer], headers, body))
@@ -72,6 +72,11 @@ def further_fields(kind: str, length: int) -> list[tuple[str, str]]:
         "coding": [("Transfer-Encoding", "chunked")],
         "cookies": [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), right, ("Set-Cookie", "a=3")],
     }.get(kind, [right])
+
+
+def empty(response: Response) -> Iterable[bytes]:
+    response.start()
+    return []
 
 
 def in_list(response: Response) -> Iterable[bytes]:
@@ -146,6 +151,7 @@ def restart(response: Response) -> Iterable[bytes]:
 
 
 WAYS = {
+    "empty": empty,
     "list": in_list,
     "tuple": in_tuple,
     "iterator": iterator,

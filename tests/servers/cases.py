@@ -23,6 +23,7 @@ STATUS_LINES = {
 
 #: How the app sends its body.
 WAYS = (
+    "empty",  # nothing at all, in an empty list: an app that is right
     "list",
     "tuple",
     "iterator",
@@ -65,7 +66,7 @@ CASES = [
         for answer in WITHOUT_CONTENT
         for way in WAYS
         for fields in FIELDS
-        if way == "list" or fields in ("right", "none")
+        if fields == "none" or (way != "empty" and (way == "list" or fields == "right"))
     ),
     *(Case("102", way, "right") for way in ("list", "lazy", "write")),
 ]
@@ -74,7 +75,7 @@ CONTROLS = [
         Case(answer, way, fields)
         for answer in WITH_CONTENT
         for way in WAYS
-        if way != "endless"
+        if way not in ("empty", "endless")
         for fields in ("right", "none")
     ),
     *(

@@ -7,20 +7,18 @@ import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
-from os import environ, pathsep
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from demo.apps import ROOT
 from demo.server import started
 from tests.demos import sites
-from tests.needs import lacks
+from tests.needs import lacks, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,12 +90,6 @@ def readable_copy() -> Iterator[Path]:
         for path in [Path(directory), *Path(directory).rglob("*")]:
             path.chmod(0o755)
         yield Path(directory)
-
-
-def program(name: str) -> str | None:
-    """Find a program in this environment, on PATH, or where Debian keeps daemons."""
-    places = sysconfig.get_path("scripts"), environ.get("PATH", ""), "/usr/sbin"
-    return shutil.which(name, path=pathsep.join(places))
 
 
 FINDERS: dict[str, Callable[[str], object]] = {
