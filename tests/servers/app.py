@@ -50,7 +50,7 @@ def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
         body = query.encode()
     elif answer == "304" and "HTTP_IF_NONE_MATCH" not in environ:
         # The 200 that it stands for: so the length of that is known, and another.
-        answer, way, body = "200", "list", LARGE
+        answer, way, fields, body = "200", "list", "right", LARGE
     elif query == "silent":
         way, body = (way if way in ("empty", "restart") else "iterator"), b""
         fields = "zero" if answer == "205" else "none"

@@ -54,8 +54,9 @@ LIMITS = [
     Limit(
         ("waitress", "bjoern", "gevent.pywsgi"),
         tuple(
-            f"/HEAD/{way}/none"
+            f"/HEAD/{way}/{fields}"
             for way in ("iterator", "generator", "lazy", "endless", "late", "file_wrapper")
+            for fields in ("none", "coding")
         ),
         "It ends the answer to a HEAD of unknown length with the last chunk of a chunked one.",
         HEAD_REMEDY,

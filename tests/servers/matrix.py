@@ -262,8 +262,8 @@ and declares as its `Content-Length`
 
 {in_words(FIELDS)}
 
-Every length goes with `list`, and `right` and `none` go with every way; nothing is declared with
-`empty`. A 1xx is sent by `list`, `lazy` and `write`, with `right`.
+each way with each; but nothing with `empty`. A 1xx is sent by `list`, `lazy` and `write`, with
+`right`.
 
 The {len(CONTROLS)} responses that may have content are a 200 and a 500, sent in these ways but
 `empty` and `endless`, and with lengths that are not wrong, and a 200 of 3 MiB.
@@ -287,7 +287,7 @@ status 1 if anything is left that is not in the table above.
 
 
 # The picture, in pixels. A case is a column of a panel, and a server a row.
-CELL, GROUP_GAP, ROW, BAR = 3, 6, 18, 13
+CELL, GROUP_GAP, ROW, BAR = 1, 6, 18, 13
 LEFT, TOP, MARGIN, BETWEEN = 256, 110, 16, 68
 PANEL = CELL * len(CASES) + GROUP_GAP * (len(ANSWERS) - 1)
 WIDTH = LEFT + 2 * (PANEL + BETWEEN)

@@ -80,18 +80,18 @@ def test_the_counts() -> None:
     assert [row.left for row in rows] == [[], []]
     table = table_of(page(rows, DAY))
     assert table["waitress"] == [
-        *("1.0", "64", "111", "0", "10"),
-        "27 → 0 | 27 → 0 | 0 → 0 | 7 → 0 (7) | 3 → 0 (3)",
+        *("1.0", "178", "327", "0", "16"),
+        "81 → 0 | 81 → 0 | 0 → 0 | 13 → 0 (13) | 3 → 0 (3)",
         *("44", "44", ""),
     ]
     assert table["granian"] == [
-        *("1.0", "57", "111", "0", "3"),
-        "27 → 0 | 27 → 0 | 0 → 0 | 0 → 0 | 3 → 0 (3)",
+        *("1.0", "165", "327", "0", "3"),
+        "81 → 0 | 81 → 0 | 0 → 0 | 0 → 0 | 3 → 0 (3)",
         *("40", "44", ", 4 mended"),
     ]
     assert table["**all 2**"] == [
-        *("", "121", "222", "0", "13"),
-        "54 → 0 | 54 → 0 | 0 → 0 | 7 → 0 (7) | 6 → 0 (6)",
+        *("", "343", "654", "0", "19"),
+        "162 → 0 | 162 → 0 | 0 → 0 | 13 → 0 (13) | 6 → 0 (6)",
         *("84", "88", ", 4 mended"),
     ]
 
@@ -108,7 +108,7 @@ def test_the_counts() -> None:
         # LIMITS has them, but the app is at fault: it is served right where it sends nothing.
         (
             survey_of(WAITRESS, silent=True),
-            "10",
+            "16",
             [f"waitress {case.path}: no answer" for case in CASES if limit_of(WAITRESS, case)],
         ),
     ],
@@ -133,7 +133,7 @@ def test_the_picture() -> None:
     ]
     svg = ElementTree.fromstring(picture(rows))
     texts = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
-    assert "wrapped: 3 by the app, 20 by the servers" in texts
+    assert "wrapped: 3 by the app, 38 by the servers" in texts
     assert {"waitress 1.0", "gunicorn 1.0 sync", "Werkzeug's development server 1.0"} < set(texts)
     widths = dict.fromkeys((matrix.BROKEN, matrix.BY_SERVER, matrix.CLEAN), 0)
     for group in svg.iter("{http://www.w3.org/2000/svg}g"):
@@ -141,8 +141,8 @@ def test_the_picture() -> None:
             widths[bar.attrib["class"]] += int(bar.attrib["width"])
     assert {mark: width // matrix.CELL for mark, width in widths.items()} == {
         matrix.BROKEN: sum(number(row.bare) + 1 for row in rows),
-        matrix.BY_SERVER: 20,
-        matrix.CLEAN: 3 * 2 * len(CASES) - sum(number(row.bare) + 1 for row in rows) - 20,
+        matrix.BY_SERVER: 38,
+        matrix.CLEAN: 3 * 2 * len(CASES) - sum(number(row.bare) + 1 for row in rows) - 38,
     }
 
 
@@ -175,7 +175,7 @@ def test_the_command(
 ) -> None:
     assert run(granian=survey_of(GRANIAN), waitress=survey_of(WAITRESS)) == 0
     out, err = capsys.readouterr()
-    assert out == ("bare: 121 of 222 answers go wrong\nwrapped: 0 by the app, 13 by the servers\n")
+    assert out == ("bare: 343 of 654 answers go wrong\nwrapped: 0 by the app, 19 by the servers\n")
     assert len(err.splitlines()) == 2
     # in their order, whichever was done first
     assert list(table_of((tmp_path / "docs/servers.md").read_text(encoding="utf-8"))) == [
