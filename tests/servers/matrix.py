@@ -262,8 +262,8 @@ and declares as its `Content-Length`
 
 {in_words(FIELDS)}
 
-each way with each; but nothing with `empty`. A 1xx is sent by `list`, `lazy` and `write`, with
-`right`.
+Each way goes with each of these, but `empty` declares nothing. A 1xx is sent by `list`, `lazy` and
+`write`, with `right`.
 
 The {len(CONTROLS)} responses that may have content are a 200 and a 500, sent in these ways but
 `empty` and `endless`, and with lengths that are not wrong, and a 200 of 3 MiB.
