@@ -20,6 +20,11 @@ def lacks(what: str) -> NoReturn:
     pytest.skip(f"needs {what}")
 
 
+def needed_program(name: str, package: str) -> str:
+    """Find a program, and skip the test without it."""
+    return program(name) or lacks(f"{name}, from Debian's package {package}")
+
+
 def program(name: str) -> str | None:
     """Find a program in this environment, on PATH, or where Debian keeps servers."""
     places = sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/sbin"

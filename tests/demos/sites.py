@@ -61,9 +61,10 @@ class Sites:
         if key not in self._servers:
             # gunicorn makes a gthread worker of a sync one with threads.
             threads = "4" if deployment.keeps_alive else "1"
-            options = ["--worker-class", deployment.worker_class, "--threads", threads]
-            if deployment.release == "newest":
-                options.append("--no-control-socket")
+            options = [
+                *("--worker-class", deployment.worker_class, "--threads", threads),
+                *options_of(deployment.release),
+            ]
             self._servers[key] = self._running.enter_context(
                 gunicorn(app, demo.directory, options, **environ(deployment.release))
             )
@@ -71,6 +72,11 @@ class Sites:
 
     def stop(self) -> None:
         self._running.close()
+
+
+def options_of(release: str) -> list[str]:
+    """Give the options that a release needs so as to do no more than the others."""
+    return ["--no-control-socket"] if release == "newest" else []
 
 
 def environ(release: str) -> dict[str, str]:

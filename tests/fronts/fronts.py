@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import trustme
 
 from demo.server import started
-from tests.needs import program
+from tests.needs import needed_program
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -29,10 +29,6 @@ class Front(NamedTuple):
     arguments: str
     config: str
 
-    @property
-    def path(self) -> str | None:
-        return program(self.program)
-
     def command(
         self, directory: Path, certificate: Path, port: int, upstream_port: int
     ) -> list[str]:
@@ -50,7 +46,7 @@ class Front(NamedTuple):
         arguments = [Template(word).substitute(values) for word in self.arguments.split()]
         # Nothing that the user has set for other work reaches it, nor does it the user's home.
         env = ["env", "--ignore-environment", f"HOME={directory}"]
-        return [*env, self.path or self.program, *arguments]
+        return [*env, needed_program(self.program, self.package), *arguments]
 
     def started(
         self, directory: Path, certificate: Path, upstream: Server

@@ -8,7 +8,6 @@ And they are asked by our probe, which shows what this hides.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -23,7 +22,7 @@ import pytest
 from demo.apps import ROOT, Exchange
 from demo.server import gunicorn, started
 from tests.fronts.fronts import FRONTS, make_certificate
-from tests.needs import lacks
+from tests.needs import lacks, needed_program
 from wsgi_nocontent.probe import probe
 from wsgi_nocontent.probe.findings import NO_LENGTH
 
@@ -96,13 +95,19 @@ class Answer(NamedTuple):
 
 def curl(server: Server, exchange: Exchange) -> Answer:
     """Ask by HTTP/2."""
-    if shutil.which("curl") is None:
-        lacks("curl, from Debian's package curl")
     fields = [word for name, value in exchange.headers for word in ("--header", f"{name}: {value}")]
     done = subprocess.run(
         [
             # Neither the user's .curlrc nor a proxy is asked.
-            *("curl", "-q", "--noproxy", "*", "--silent", "--show-error", "--insecure"),
+            *(
+                needed_program("curl", "curl"),
+                "-q",
+                "--noproxy",
+                "*",
+                "--silent",
+                "--show-error",
+                "--insecure",
+            ),
             *("--max-time", "60", "--include", "--http2", "--request", exchange.method, *fields),
             f"https://127.0.0.1:{server.port}{exchange.path}",
         ],
@@ -133,8 +138,6 @@ def stack(request: pytest.FixtureRequest) -> Stack:
 @pytest.fixture(scope="module", params=FRONTS, ids=lambda front: front.name)
 def front(request: pytest.FixtureRequest) -> Front:
     front: Front = request.param
-    if front.path is None:
-        lacks(f"{front.name}, from Debian's package {front.package}")
     return front
 
 

@@ -45,7 +45,7 @@ def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
     query = environ.get("QUERY_STRING", "")
     parts = environ["PATH_INFO"].split("/")[1:]
     answer, way, fields = parts if len(parts) == 3 else ("200", "list", "right")
-    body = LATE if way == "late" else LARGE if fields == "large" else BODY
+    body = body_of(way, fields)
     if len(parts) != 3:
         body = query.encode()
     elif answer == "304" and "HTTP_IF_NONE_MATCH" not in environ:
@@ -59,6 +59,11 @@ def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
 
 
 wrapped = NoContentMiddleware(bare)
+
+
+def body_of(way: str, fields: str) -> bytes:
+    """Give what a case sends where it sends content."""
+    return LATE if way == "late" else LARGE if fields == "large" else BODY
 
 
 def further_fields(kind: str, length: int) -> list[tuple[str, str]]:

@@ -165,7 +165,7 @@ SETUPS = [
     *(
         Setup(
             f"gunicorn {release} {worker}",
-            GUNICORN + options + ("" if release == "23.0.0" else " --no-control-socket"),
+            " ".join([GUNICORN, options, *sites.options_of(release)]),
             partial(sites.version, release),
             ("module gunicorn", *(["module gevent"] if worker == "gevent" else [])),
             partial(sites.environ, release),

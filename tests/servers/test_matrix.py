@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.demos.sites import RELEASES
-from tests.needs import lacks
-from tests.servers.app import BODY, LARGE, LATE
+from tests.needs import needed_program
+from tests.servers.app import LARGE, body_of
 from tests.servers.cases import CASES, CONTROLS, Case
 from tests.servers.limits import MENDED, UNSERVED, limit_of
 from tests.servers.setups import SETUPS, Setup
@@ -92,7 +91,7 @@ def lengths_of(case: Case) -> list[str]:
     declared = case.fields not in ("none", "coding")
     if not declared and case.way not in ("list", "tuple", "write"):
         return []  # how long it is can not be known
-    length = len(LATE if case.way == "late" else BODY)
+    length = len(body_of(case.way, case.fields))
     return [str(length + 7 if case.fields == "wrong" else length)]
 
 
@@ -121,7 +120,7 @@ def test_a_response_with_content_is_what_the_app_sent(
     report = found.wrapped[case].report
     assert report
     answer = report.answer
-    sent = LARGE if case.fields == "large" else LATE if case.way == "late" else BODY
+    sent = body_of(case.way, case.fields)
     came = (answer.status_code, answer.ending, answer.content)
     served = not any(limit.holds(setup, case) for limit in UNSERVED)
     assert (came == (case.status_code, "complete", sent)) == served
@@ -147,10 +146,17 @@ SENDING = (
 )
 def test_a_file_still_goes_out_by_sendfile(setup: Setup, tmp_path: Path) -> None:
     """Where the server has it: the kernel sends the file, and Python never reads it."""
-    if shutil.which("strace") is None:
-        lacks("strace, from Debian's package strace")
     trace = tmp_path / "trace"
-    strace = ["strace", "-D", "-f", "-qq", "-e", "trace=sendfile", "-o", str(trace)]
+    strace = [
+        needed_program("strace", "strace"),
+        "-D",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=sendfile",
+        "-o",
+        str(trace),
+    ]
     with setup.serve("tests.servers.app:wrapped", prefix=strace) as server:
         case = Case("200", "file_wrapper", "large")
         answer = probe(server.url + case.path, keep_alive=False, limit=1 << 23).answer

@@ -61,13 +61,10 @@ NO_CONNECTION_FIELD = Requirement(
     "by HTTP/2 no field speaks of the connection, or of a transfer coding", "RFC 9113 §8.2.2",
 )
 # fmt: on
-_CONNECTION_FIELDS = {
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "transfer-encoding",
-    "upgrade",
+CONNECTION_FIELDS = {
+    *("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"),
 }
+"""What HTTP/2 has no place for (RFC 9113 §8.2.2)."""
 
 
 def findings_in(method: str, exchange: Exchange, full: Answer | None) -> list[Finding]:
@@ -95,7 +92,7 @@ def _of_fields(method: str, answer: Answer, full: Answer | None) -> Iterator[Fin
         yield from (
             Finding(NO_CONNECTION_FIELD, f"{name}: {value}")
             for name, value in answer.headers
-            if name.lower() in _CONNECTION_FIELDS
+            if name.lower() in CONNECTION_FIELDS
         )
     elif lengths and codings and rule is not NO_CONTENT:
         both = ", ".join(f"{name}: {value}" for name, value in lengths + codings)

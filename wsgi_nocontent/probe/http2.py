@@ -20,6 +20,7 @@ import hpack
 from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, RstStreamFrame
 
+from .findings import CONNECTION_FIELDS
 from .http1 import Exchange, Request
 from .report import Answer, ProbeError, shown
 
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from .report import Connection, Ending
     from .wire import Wire
 
-# RFC 9113 §8.2.2 and §8.3.1: they speak of an HTTP/1.1 connection, or are sent otherwise.
-_NOT_SENT = {"host", "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
+_NOT_SENT = {*CONNECTION_FIELDS, "host"}  # which is sent as :authority
 # h2 sees no DATA, so it would never make room for more; a wire has its own limit.
 _WINDOW = 1 << 30
 _SETTINGS = {
