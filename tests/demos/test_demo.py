@@ -18,8 +18,7 @@ from demo.apps import API, ROOT
 from demo.server import gunicorn
 from tests.demos.sites import DEMOS
 from wsgi_nocontent.probe import Answer, ProbeError, Report, probe
-from wsgi_nocontent.probe.findings import NO_BODY
-from wsgi_nocontent.probe.report import Finding
+from wsgi_nocontent.requirements import NO_BODY, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable

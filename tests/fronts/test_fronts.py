@@ -24,7 +24,7 @@ from demo.server import gunicorn, started
 from tests.fronts.fronts import FRONTS, make_certificate
 from tests.needs import lacks, needed_program
 from wsgi_nocontent.probe import probe
-from wsgi_nocontent.probe.findings import NO_LENGTH
+from wsgi_nocontent.requirements import NO_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,10 +9,11 @@ from contextlib import suppress
 from functools import partial
 
 from .. import __version__
+from ..requirements import Finding, Requirement
 from . import http1
 from .findings import findings_in
 from .http1 import Request
-from .report import Answer, Finding, ProbeError, Report, Requirement
+from .report import Answer, ProbeError, Report
 from .wire import Target, Wire
 
 TYPE_CHECKING = False

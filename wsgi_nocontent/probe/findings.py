@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
-from ..rules import HEAD, NO_CONTENT, NOT_MODIFIED, RESET_CONTENT
-from .report import Finding, Requirement, rule_of, shown
+from ..requirements import (
+    Finding,
+    Requirement,
+    findings_in_body,
+    findings_in_fields,
+    is_length,
+    shown,
+)
+from ..rules import NO_CONTENT, NOT_MODIFIED, RESET_CONTENT
+from .report import rule_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,24 +21,10 @@ if TYPE_CHECKING:
     from .report import Answer
 
 # fmt: off
-NO_LENGTH = Requirement(
-    "no-length", "a 1xx or 204 response has no Content-Length", "RFC 9110 §8.6"
-)
-NO_CODING = Requirement(
-    "no-coding", "a 1xx or 204 response has no Transfer-Encoding", "RFC 9112 §6.1"
-)
 LENGTH_OF_THE_200 = Requirement(
     "length-of-the-200",
     "a length on a 304 is that of the content that a 200 would have", "RFC 9110 §8.6",
 )
-NO_BODY = Requirement(
-    "no-body", "a 1xx, 204 or 304 response ends with its head", "RFC 9110 §6.4.1"
-)
-NO_BODY_ON_HEAD = Requirement(
-    "no-body-on-head", "the answer to HEAD ends with its head", "RFC 9110 §9.3.2"
-)
-EMPTY_RESET = Requirement("empty-reset", "a 205 response has no content", "RFC 9110 §15.3.6")
-ONE_LENGTH = Requirement("one-length", "a response has one Content-Length", "RFC 9110 §8.6")
 END_OF_RESET = Requirement(
     "end-of-reset",
     "a 205 response says that it is empty, or its end is that of the connection",
@@ -87,41 +79,26 @@ def _of_fields(method: str, answer: Answer, full: Answer | None) -> Iterator[Fin
         [(name, value) for name, value in answer.headers if name.lower() == wanted]
         for wanted in ("content-length", "transfer-encoding")
     )
+    headers = answer.headers
     if answer.http_version == "2":
-        codings = []
-        yield from (
-            Finding(NO_CONNECTION_FIELD, f"{name}: {value}")
-            for name, value in answer.headers
-            if name.lower() in CONNECTION_FIELDS
-        )
+        foreign = [field for field in headers if field[0].lower() in CONNECTION_FIELDS]
+        yield from (Finding(NO_CONNECTION_FIELD, f"{name}: {value}") for name, value in foreign)
+        headers = [field for field in headers if field not in foreign]
     elif lengths and codings and rule is not NO_CONTENT:
         both = ", ".join(f"{name}: {value}" for name, value in lengths + codings)
         yield Finding(LENGTH_OR_CODING, both)
-    if rule is NO_CONTENT:
-        yield from (Finding(NO_LENGTH, f"{name}: {value}") for name, value in lengths)
-        yield from (Finding(NO_CODING, f"{name}: {value}") for name, value in codings)
-    elif rule is NOT_MODIFIED:
+    if rule is not None:
+        yield from findings_in_fields(rule, headers)
+    if rule is NOT_MODIFIED:
         right = _length_of_the_200(method, full)
         if right is not None:
             yield from (
                 Finding(LENGTH_OF_THE_200, f"{name}: {value}")
                 for name, value in lengths
-                if not _equal(value, right)
+                if not is_length(value, right)
             )
-    elif rule is RESET_CONTENT:
-        seen = ", ".join(value for _, value in lengths)
-        values = re.split(r",[ \t]*", seen) if lengths else []
-        if not all(_equal(value, "0") for value in values):
-            yield Finding(EMPTY_RESET, f"Content-Length: {seen}")
-        elif len(values) > 1:
-            yield Finding(ONE_LENGTH, f"Content-Length: {seen}")
-        elif not lengths and not codings and answer.ending == "out of time":
-            yield Finding(END_OF_RESET, "no Content-Length")
-
-
-def _equal(value: str, length: str) -> bool:
-    """Whether a length is that; its ABNF lets it begin with zeros."""
-    return value.lstrip("0") == length.lstrip("0") and value != ""
+    elif rule is RESET_CONTENT and answer.ending == "out of time" and not lengths + codings:
+        yield Finding(END_OF_RESET, "no Content-Length")
 
 
 def _length_of_the_200(method: str, full: Answer | None) -> str | None:
@@ -142,14 +119,13 @@ def _of_content(method: str, exchange: Exchange) -> Iterator[Finding]:
             yield from (
                 Finding(LENGTH_OF_DATA, f"content-length: {value}, and {size} bytes")
                 for value in answer.values("content-length")
-                if not _equal(value, str(size))
+                if not is_length(value, str(size))
             )
         if exchange.stray and answer.ending == "complete":
             beyond = ENDED_STREAM if answer.http_version == "2" else ONE_ANSWER
             yield Finding(beyond, f"after the end: {shown(exchange.stray)}")
-    elif content:
-        no_body = {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
-        yield Finding(no_body, f"body: {shown(content)}")
+    else:
+        yield from findings_in_body(rule, content)
     if answer.ending == "not told":
         framing = answer.values("content-length") + answer.values("transfer-encoding")
         yield Finding(FRAMING, f"length and coding: {', '.join(framing)}")

@@ -14,8 +14,9 @@ from typing import NamedTuple, cast
 
 import h11
 
+from ..requirements import shown
 from ..rules import RESET_CONTENT
-from .report import Answer, ProbeError, rule_of, shown
+from .report import Answer, ProbeError, rule_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

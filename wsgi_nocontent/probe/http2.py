@@ -20,9 +20,10 @@ import hpack
 from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, RstStreamFrame
 
+from ..requirements import shown
 from .findings import CONNECTION_FIELDS
 from .http1 import Exchange, Request
-from .report import Answer, ProbeError, shown
+from .report import Answer, ProbeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from ..requirements import Finding
+
     Ending = Literal["complete", "cut off", "out of time", "out of bounds", "not told"]
     Connection = Literal["kept", "closed", "lost", "not asked"]
 
@@ -41,24 +43,6 @@ class Answer(NamedTuple):
     def values(self, name: str) -> list[str]:
         """Give the value of each field line of that name; case is ignored."""
         return [value for field, value in self.headers if field.lower() == name.lower()]
-
-
-class Requirement(NamedTuple):
-    """What HTTP asks of a response."""
-
-    #: A short name that stays the same, such as ``"no-length"``.
-    name: str
-    text: str
-    #: Where it does, such as ``"RFC 9110 §8.6"``.
-    section: str
-
-
-class Finding(NamedTuple):
-    """A requirement that a response does not meet."""
-
-    rule: Requirement
-    #: What was there, such as ``"Content-Length: 5"``.
-    seen: str
 
 
 class Report(NamedTuple):
@@ -94,9 +78,3 @@ class Report(NamedTuple):
 def rule_of(method: str, status_code: int) -> Rule | None:
     """Give the rule that an answer to that method is under."""
     return BY_STATUS_CODE.get(str(status_code), HEAD if method == "HEAD" else None)
-
-
-def shown(data: bytes, limit: int = 24) -> str:
-    """Escape bytes for a person, and cut them."""
-    text = data[:limit].decode("latin-1").encode("unicode_escape").decode()
-    return f'"{text}"' + (f" and {len(data) - limit} bytes more" if len(data) > limit else "")

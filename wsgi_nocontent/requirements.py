@@ -1,0 +1,85 @@
+"""What HTTP asks of a response without content, and what one that came does not meet."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .rules import HEAD, NO_CONTENT, RESET_CONTENT, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Requirement(NamedTuple):
+    """What HTTP asks of a response."""
+
+    #: A short name that stays the same, such as ``"no-length"``.
+    name: str
+    text: str
+    #: Where it does, such as ``"RFC 9110 §8.6"``.
+    section: str
+
+
+class Finding(NamedTuple):
+    """A requirement that a response does not meet."""
+
+    rule: Requirement
+    #: What was there, such as ``"Content-Length: 5"``.
+    seen: str
+
+
+# fmt: off
+NO_LENGTH = Requirement(
+    "no-length", "a 1xx or 204 response has no Content-Length", "RFC 9110 §8.6"
+)
+NO_CODING = Requirement(
+    "no-coding", "a 1xx or 204 response has no Transfer-Encoding", "RFC 9112 §6.1"
+)
+NO_BODY = Requirement(
+    "no-body", "a 1xx, 204 or 304 response ends with its head", "RFC 9110 §6.4.1"
+)
+NO_BODY_ON_HEAD = Requirement(
+    "no-body-on-head", "the answer to HEAD ends with its head", "RFC 9110 §9.3.2"
+)
+EMPTY_RESET = Requirement("empty-reset", "a 205 response has no content", "RFC 9110 §15.3.6")
+ONE_LENGTH = Requirement("one-length", "a response has one Content-Length", "RFC 9110 §8.6")
+# fmt: on
+
+
+def findings_in_fields(rule: Rule, headers: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Name what is wrong with the fields of a response under that rule, by themselves.
+
+    A length on a 304 or on the answer to HEAD can be right: it is that of a 200 or a GET.
+    """
+    headers = list(headers)
+    lengths = [(name, value) for name, value in headers if name.lower() == "content-length"]
+    if rule is NO_CONTENT:
+        codings = [(name, value) for name, value in headers if name.lower() == "transfer-encoding"]
+        yield from (Finding(NO_LENGTH, f"{name}: {value}") for name, value in lengths)
+        yield from (Finding(NO_CODING, f"{name}: {value}") for name, value in codings)
+    elif rule is RESET_CONTENT and lengths:
+        seen = ", ".join(value for _, value in lengths)
+        values = [value.strip(" \t") for value in seen.split(",")]
+        if not all(is_length(value, "0") for value in values):
+            yield Finding(EMPTY_RESET, f"Content-Length: {seen}")
+        elif len(values) > 1:
+            yield Finding(ONE_LENGTH, f"Content-Length: {seen}")
+
+
+def findings_in_body(rule: Rule, body: bytes) -> Iterator[Finding]:
+    """Name what is wrong with a response under that rule which came with that body."""
+    if body:
+        no_body = {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
+        yield Finding(no_body, f"body: {shown(body)}")
+
+
+def is_length(value: str, length: str) -> bool:
+    """Whether a value of Content-Length is that; its ABNF lets it begin with zeros."""
+    return value.lstrip("0") == length.lstrip("0") and value != ""
+
+
+def shown(data: bytes, limit: int = 24) -> str:
+    """Escape bytes for a person, and cut them."""
+    text = data[:limit].decode("latin-1").encode("unicode_escape").decode()
+    return f'"{text}"' + (f" and {len(data) - limit} bytes more" if len(data) > limit else "")
