@@ -2,8 +2,8 @@
 
 from .loading import wrap
 from .middleware import NoContentMiddleware
-from .violation import Violation
+from .violation import NoContentError, Violation
 
-__all__ = ["NoContentMiddleware", "Violation", "wrap"]
+__all__ = ["NoContentError", "NoContentMiddleware", "Violation", "wrap"]
 
 __version__ = "0.1.0"

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
+from . import reporting
 from .rules import BY_STATUS_CODE, HEAD, Rule
-from .violation import Violation
+from .violation import NoContentError, Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +51,13 @@ class NoContentMiddleware:
     and the same iterable.
 
     :param app: the WSGI application (PEP 3333) to wrap.
-    :param on_violation: what to do when the application breaks a rule. A callable
-        is called with the :class:`Violation`, before the response goes out; an
-        exception that it raises is logged, and the response goes out all the same.
-        ``None`` does nothing. ``"log"`` and ``"raise"`` do nothing yet.
+    :param on_violation: what else to do when the application breaks a rule. ``"log"`` logs
+        it, as :class:`.reporting.ViolationLog` says. ``"raise"`` raises
+        :class:`NoContentError`, as soon as the fault is known: within the application's
+        call of ``start_response`` or ``write()`` where that is at fault, else when it has
+        returned; it is for tests and development. A callable is called with the
+        :class:`Violation`, before the response goes out; an exception that it raises
+        is logged, and the response goes out all the same. ``None`` does nothing.
     :param strip_headers: names of further header fields to take off 1xx, 204, 205
         and 304, such as ``("Content-Type", "Content-Encoding")``; case is ignored.
     :raises TypeError: if ``app`` is not callable or an option is of a wrong kind.
@@ -71,7 +75,8 @@ class NoContentMiddleware:
             hint = "; wrap() takes an import string" if isinstance(app, str) else ""
             raise TypeError(f"app must be a WSGI callable, not {app!r}{hint}")
         self.app = app
-        self._on_violation = _checked_on_violation(on_violation)
+        self._tell = _teller(on_violation)
+        self._raises = on_violation == "raise"
         self._strip_headers = _checked_field_names(strip_headers)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -114,10 +119,10 @@ class NoContentMiddleware:
                     return write
                 if response is _SETTLED:
                     raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
-                if isinstance(response, _Withheld):
-                    response.replace(rule, status, headers, exc_info)
-                else:
-                    response = _Withheld(rule, status, headers, exc_info)
+                if not isinstance(response, _Withheld):
+                    at_once = self._report if self._is_strict(environ) else None
+                    response = _Withheld(method, environ, at_once)
+                response.replace(rule, status, headers, exc_info)
                 return response.write
             finally:
                 exc_info = None  # breaks the cycle from its traceback to this frame
@@ -136,8 +141,7 @@ class NoContentMiddleware:
             if isinstance(response, _Withheld):
                 withheld, response = response, _SETTLED
                 withheld.body_size += sum(map(len, chunks))
-                if withheld.breaks_its_rule():
-                    self._report(withheld, method, environ)
+                self._report(withheld)
                 return withheld.release(start_response, iterable, whole, self._strip_headers)
             if response is None and (whole or not chunks):
                 # The server may know this very object: eventlet has one that says that
@@ -152,25 +156,27 @@ class NoContentMiddleware:
                 iterable.close()
             raise
 
-    def _report(self, withheld: _Withheld, method: str, environ: WSGIEnvironment) -> None:
-        """Tell of a violation; nothing that goes wrong here reaches the response."""
-        if not callable(self._on_violation):
-            return
-        try:
-            self._on_violation(
-                Violation(
-                    method=method,
-                    path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
-                    status=withheld.status,
-                    content_length=", ".join(withheld.lengths) if withheld.lengths else None,
-                    body_size=withheld.body_size,
-                )
-            )
-        except Exception:
-            from logging import getLogger  # noqa: PLC0415  it is slow to import
+    def _is_strict(self, environ: WSGIEnvironment) -> bool:
+        return self._raises or reporting.strict or reporting.STRICT in environ
 
-            logger = getLogger("wsgi_nocontent")
-            logger.exception("on_violation failed for %r, an answer to %s", withheld.status, method)
+    def _report(self, withheld: _Withheld) -> None:
+        """Tell of a violation, if it is one.
+
+        :raises NoContentError: where that is asked for. Nothing else that goes wrong here
+            reaches the response.
+        """
+        if not withheld.breaks_its_rule():
+            return
+        violation = withheld.violation()
+        for watcher in reporting.watchers:
+            watcher(violation)
+        if self._is_strict(withheld.environ):
+            raise NoContentError(violation)
+        if self._tell is not None:
+            try:
+                self._tell(violation)
+            except Exception:
+                reporting.log_failure(violation, withheld.environ)
 
 
 class _Withheld:
@@ -180,15 +186,26 @@ class _Withheld:
     without still has the server's own ``write``; to guard that would make every request
     dearer. But the server is told of such a restart last, so what the old ``write`` sends
     meanwhile goes out under the old head, and then the restart fails.
+
+    :param method: the request's.
+    :param at_once: called with this, whenever more is known of it.
     """
 
-    __slots__ = ("_forward", "body_size", "exc_info", "headers", "rule", "status")
+    __slots__ = (
+        *("_at_once", "_forward", "body_size", "environ", "exc_info", "headers", "method"),
+        *("rule", "status"),
+    )
 
     def __init__(
-        self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
+        self,
+        method: str,
+        environ: WSGIEnvironment,
+        at_once: Callable[[_Withheld], object] | None,
     ) -> None:
+        self.method = method
+        self.environ = environ
+        self._at_once = at_once
         self._forward: Write | None = None
-        self.replace(rule, status, headers, exc_info)
 
     def replace(
         self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
@@ -200,13 +217,19 @@ class _Withheld:
         self.exc_info = exc_info
         #: The bytes of body that were seen and discarded.
         self.body_size = 0
+        self._check()
 
     def write(self, data: bytes) -> None:
         """What start_response returned. An application may keep it over a restart."""
         if self._forward is None:
             self.body_size += len(data)
+            self._check()
         else:
             self._forward(data)
+
+    def _check(self) -> None:
+        if self._at_once is not None:
+            self._at_once(self)
 
     def give_way_to(self, write: Write) -> None:
         """From now on the response has content: that of a restart."""
@@ -222,6 +245,16 @@ class _Withheld:
         return bool(
             (self.rule.forbids_body and self.body_size)
             or (self.rule.forbids_length and not all(map(_is_zero, self.lengths)))
+        )
+
+    def violation(self) -> Violation:
+        script_name = self.environ.get("SCRIPT_NAME", "")
+        return Violation(
+            method=self.method,
+            path=f"{script_name}{self.environ.get('PATH_INFO', '')}",
+            status=self.status,
+            content_length=", ".join(self.lengths) if self.lengths else None,
+            body_size=self.body_size,
         )
 
     def release(
@@ -293,8 +326,13 @@ def _is_zero(content_length: str) -> bool:
     return bool(digits) and not digits.strip("0")
 
 
-def _checked_on_violation(on_violation: OnViolation) -> OnViolation:
-    if on_violation is None or on_violation in ("log", "raise") or callable(on_violation):
+def _teller(on_violation: OnViolation) -> Callable[[Violation], object] | None:
+    """What is called with a violation where none is raised."""
+    if on_violation == "log":
+        return reporting.ViolationLog()
+    if on_violation is None or on_violation == "raise":
+        return None
+    if callable(on_violation):
         return on_violation
     wrong = ValueError if isinstance(on_violation, str) else TypeError
     raise wrong(

@@ -1,8 +1,13 @@
-"""The record of one broken rule."""
+"""The record of one broken rule, and the error that carries it."""
 
 from __future__ import annotations
 
 from collections import namedtuple
+
+from .rules import BY_STATUS_CODE, Rule
+
+# What is shown of a path, or of anything else that a client or an application chose.
+_LONGEST = 200
 
 
 class Violation(namedtuple("Violation", "method path status content_length body_size")):
@@ -10,10 +15,10 @@ class Violation(namedtuple("Violation", "method path status content_length body_
 
     It is a violation to send body bytes with 1xx, 204, 205 or 304 (RFC 9110
     §6.4.1, §15.3.6), or to declare a positive or malformed Content-Length on
-    1xx, 204 or 205 (RFC 9110 §8.6). The response that the client got is
-    already mended.
+    1xx, 204 or 205 (RFC 9110 §8.6).
 
-    Immutable, and equal to another with equal fields.
+    Immutable, and equal to another with equal fields. As a string it is one line for a
+    log, of printable ASCII and of bounded length, that says what to return instead.
     """
 
     __slots__ = ()
@@ -31,3 +36,52 @@ class Violation(namedtuple("Violation", "method path status content_length body_
     #: The bytes of body that were seen: those of every ``write()`` so far, and
     #: all of a list or tuple or the first chunk of any other iterable.
     body_size: int
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that is broken."""
+        return BY_STATUS_CODE[self.status[:3]]
+
+    @property
+    def request_and_status(self) -> str:
+        """The request and its status, as the line begins: ``GET /x answered "204 No Content"``."""
+        from urllib.parse import quote  # noqa: PLC0415  importing it takes long
+
+        # As the client sent it, and as access logs show it.
+        path = quote(self.path, safe="/:@!$&'()*+,;=~", encoding="latin-1", errors="replace")
+        return f'{_shown(self.method)} {_cut(path)} answered "{_shown(self.status)}"'
+
+    def __str__(self) -> str:
+        length = self.content_length
+        declared = "no Content-Length" if length is None else f"Content-Length: {_shown(length)}"
+        unit = "byte" if self.body_size == 1 else "bytes"
+        # No view can answer 1xx: that is the server's.
+        code = "204" if self.status.startswith("1") else self.status[:3]
+        return (
+            f"{self.request_and_status} with {declared} and {self.body_size} {unit} of body "
+            f"(discarded). HTTP allows {self.rule.responses} no content "
+            f"({self.rule.source.replace('§', 'section ')}). Return an empty body, in Flask "
+            f'by "return \'\', {code}", in Django by "return HttpResponse(status={code})", '
+            f"or return this body with another status, such as 200."
+        )
+
+
+class NoContentError(AssertionError):
+    """A response that HTTP allows no content was given some (RFC 9110 §6.4.1).
+
+    :param violation: what was done.
+    """
+
+    def __init__(self, violation: Violation) -> None:
+        super().__init__(violation)
+        self.violation = violation
+
+
+def _shown(text: str) -> str:
+    return _cut(text.encode("unicode_escape").decode())
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}... ({len(text)} characters)"

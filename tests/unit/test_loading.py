@@ -10,7 +10,7 @@ import paste.deploy
 import pytest
 
 from tests.unit.server import run
-from wsgi_nocontent import NoContentMiddleware, Violation, wrap
+from wsgi_nocontent import NoContentError, NoContentMiddleware, Violation, wrap
 from wsgi_nocontent.loading import paste_filter_app_factory
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class TestPasteDeploy:
         ("options", "headers"),
         [
             ("", [("ETag", "1")]),
-            ("on_violation = raise\nstrip_headers = Content-Type, ETag", []),
+            ("on_violation = log\nstrip_headers = Content-Type, ETag", []),
             ("on_violation = None\nstrip_headers =\n  Content-Type\n  ETag", []),
             ("on_violation = none\nstrip_headers = etag", []),
             ("on_violation = LOG", [("ETag", "1")]),
@@ -159,6 +159,10 @@ class TestPasteDeploy:
     def test_options_are_strings(self, project: Path, options: str, headers: Any) -> None:
         server = run(self.load(project, options))
         assert (server.status, server.headers, server.body) == ("204 No Content", headers, b"")
+
+    def test_it_may_raise(self, project: Path) -> None:
+        with pytest.raises(NoContentError):
+            run(self.load(project, "on_violation = Raise"))
 
     def test_on_violation_may_be_an_import_string(self, project: Path) -> None:
         run(self.load(project, "on_violation = careless:seen.append"))
