@@ -37,11 +37,14 @@ matrix: $(VENV)/test.installed
 clean:
 	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache
 
-# Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart; and ask the
-# article's own releases, which need Python 3.7. What can not be had here is skipped.
+# Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart, as are the
+# releases of pytest that the plugin is tested with; and ask the article's own releases,
+# which need Python 3.7. What can not be had here is skipped.
 $(VENV)/test.installed: $(VENV)/demo.installed tests/fronts/stack_2018/requirements.txt
 	$(BIN)/pip install --quiet --group lint
 	$(BIN)/pip install --quiet --upgrade --target $(VENV)/gunicorn-newest gunicorn
+	$(BIN)/pip install --quiet --upgrade --target $(VENV)/pytest-7 'pytest<8'
+	$(BIN)/pip install --quiet --upgrade --target $(VENV)/pytest-newest pytest
 	@for server in uwsgi bjoern; do \
 	    $(BIN)/pip install --quiet --group $$server > $(VENV)/$$server.log 2>&1 || \
 	    echo "$$server can not be built here, so it is not tested: see $(VENV)/$$server.log"; \

@@ -28,6 +28,9 @@ class Finding(NamedTuple):
     #: What was there, such as ``"Content-Length: 5"``.
     seen: str
 
+    def __str__(self) -> str:
+        return f"{self.seen}, but {self.rule.text} ({self.rule.section})"
+
 
 # fmt: off
 NO_LENGTH = Requirement(
