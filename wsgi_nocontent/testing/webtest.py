@@ -1,0 +1,96 @@
+"""WebTest's TestApp, for which a response without content that has some is an error."""
+
+from __future__ import annotations
+
+from functools import partial
+from http.client import responses
+from wsgiref.util import is_hop_by_hop
+
+import webob
+import webtest
+
+from ..middleware import NoContentMiddleware
+from ..reporting import STRICT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Base = webtest.TestApp[WSGIApplication]
+else:
+    Base = webtest.TestApp
+
+#: What the answer of a URL may take.
+SECONDS = 60
+BYTES = 1 << 28
+
+
+class TestApp(Base):
+    """WebTest's, of an application or of a URL.
+
+    An application is wrapped so that it raises :class:`NoContentError` where it breaks a rule;
+    so does each :class:`NoContentMiddleware` within it, whatever its ``on_violation`` says.
+
+    Of a URL, each request is made once, over a connection of its own, and AssertionError is
+    raised if what came over the wire is not as HTTP asks: :func:`wsgi_nocontent.probe.probe`
+    finds that out, and its errors come through.
+
+    :param app: a WSGI callable (PEP 3333), a URL of ``http`` or ``https``, or what else
+        WebTest takes; and so for its further parameters.
+    :raises ValueError: if it is a URL that can not be asked.
+    """
+
+    def __init__(self, app: WSGIApplication | str, *args: Any, **kwargs: Any) -> None:
+        if isinstance(app, str) and app.startswith("http"):
+            super().__init__(_OverTheWire(app), *args, **kwargs)
+        else:
+            super().__init__(app, *args, **kwargs)  # type: ignore[arg-type]
+            self.app = _Strict(self.app)
+
+
+class _Strict:
+    """An application that raises at each violation."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = NoContentMiddleware(app, on_violation="raise")
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[STRICT] = True
+        return self._app(environ, start_response)
+
+
+class _OverTheWire:
+    """An application whose answers are those of a server, if they are as HTTP asks."""
+
+    def __init__(self, url: str) -> None:
+        # They need h11.
+        from ..probe import probe  # noqa: PLC0415
+        from ..probe.wire import Target  # noqa: PLC0415
+
+        Target.of(url)
+        self._url = url.partition("#")[0].rstrip("/")
+        self._probe = partial(probe, keep_alive=False, timeout=SECONDS, limit=BYTES)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = webob.Request(environ)
+        report = self._probe(
+            self._url + request.path_qs,
+            request.method,
+            [(name, value) for name, value in request.headers.items() if name != "Host"],
+            request.body,
+        )
+        answer = report.answer
+        wrong = [str(finding) for finding in report.findings]
+        if answer.ending in ("out of time", "out of bounds"):
+            wrong.append(f"it has no end within {SECONDS} s and {BYTES} bytes")
+        if wrong:
+            asked = f"{report.method} {report.url} was answered {answer.status_code}:"
+            raise AssertionError("\n".join([asked, *wrong]))
+        start_response(
+            f"{answer.status_code} {responses.get(answer.status_code, 'Unknown')}",
+            [(name, value) for name, value in answer.headers if not is_hop_by_hop(name)],
+        )
+        return [answer.content]
