@@ -22,7 +22,8 @@ from wsgi_nocontent.probe import probe
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-README = Path(__file__).resolve().parent.parent.joinpath("README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT.joinpath("README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -31,7 +32,7 @@ def blocks(language: str) -> list[str]:
     return found
 
 
-BAD_VIEW, FLASK, DJANGO, PLAIN, PROBE, OPTIONS = blocks("python")
+BAD_VIEW, FLASK, DJANGO, PLAIN, PROBE, ASSERT, OPTIONS = blocks("python")
 
 
 def assert_mended(app: WSGIApplication, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,8 +109,17 @@ def test_the_probe(capsys: pytest.CaptureFixture[str]) -> None:
         exec(PROBE.replace("https://example.com", server.url), {})
     length, *_ = capsys.readouterr().out.splitlines()
     assert length == (
-        "Content-Length: 15 - a 1xx or 204 response has no Content-Length RFC 9110 §8.6"
+        "Content-Length: 15, but a 1xx or 204 response has no Content-Length (RFC 9110 §8.6)"
     )
+
+
+def test_the_page_about_finding_the_view_says_the_same() -> None:
+    """And there it is tested."""
+    page = ROOT.joinpath("docs", "finding-the-view.md").read_text(encoding="utf-8")
+    (strict,) = blocks("toml")
+    *_, line = blocks("text")
+    for block in strict, ASSERT, line:
+        assert block in page
 
 
 def test_app_engine() -> None:
@@ -119,7 +129,8 @@ def test_app_engine() -> None:
 
 def test_the_options_are_as_they_say() -> None:
     wrapped = eval(OPTIONS, {"NoContentMiddleware": NoContentMiddleware, "app": careless})
-    assert vars(wrapped) == vars(NoContentMiddleware(careless))
+    default, said = (vars(app) for app in (NoContentMiddleware(careless), wrapped))
+    assert {**said, "_tell": type(said["_tell"])} == {**default, "_tell": type(default["_tell"])}
     fields = ", ".join(f"`{name}`" for name in Violation._fields)
     assert fields in README.replace("\n ", "")
 

@@ -1,0 +1,291 @@
+"""The demos' guilty views are named, by the logs that people have and in their tests."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable
+
+import httpx
+import pytest
+import requests
+import webtest
+import werkzeug
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
+
+from demo.apps import ROOT
+from demo.server import gunicorn
+from tests.demos.sites import DEMOS, load
+from tests.linters import be_lax_about_content_type
+from wsgi_nocontent import NoContentError, NoContentMiddleware, Violation
+from wsgi_nocontent.probe import probe
+from wsgi_nocontent.testing import TestApp, assert_no_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
+PAGE = ROOT.joinpath("docs", "finding-the-view.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """Give the page's code blocks in a language, in their order."""
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return found
+
+
+DJANGO, FLASK, HANDLER, CALLABLE, FIXTURE, OF_AN_APP, OF_A_URL, ASSERT = blocks("python")
+LINE, DJANGOS_LINE, FLASKS_LINE, FAULT = blocks("text")
+(STRICT,) = blocks("toml")
+
+
+@pytest.fixture(autouse=True)
+def _in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let both apps be loaded, and their shelves be full."""
+    be_lax_about_content_type(monkeypatch)
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    for framework in "Flask", "Django":
+        werkzeug.Client(in_localhost(framework)).post("/reset")
+
+
+def in_localhost(framework: str) -> WSGIApplication:
+    """Give a demo's bare app; Django, which serves no strange host, thinks that it is localhost."""
+    app = load(DEMOS[framework])
+
+    def there(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+        return app({**environ, "HTTP_HOST": "localhost"}, start_response)
+
+    return there
+
+
+class Site:
+    """The wrapped app of a demo, and the lines of its log that are about violations."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        self.url = url
+        self._log = log
+
+    def asked(self, method: str, path: str) -> int:
+        return probe(self.url + path, method, keep_alive=False).answer.status_code
+
+    def lines(self) -> list[str]:
+        """Give them. Each is there before the response that it is about."""
+        return [line for line in self._log.read_text().splitlines() if " answered " in line]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Callable[..., Any]:
+    @contextmanager
+    def serve(framework: str, app: str, threads: int = 4, **environ: str) -> Iterator[Site]:
+        log = tmp_path / "log"
+        options = ["--worker-class", "gthread", "--threads", str(threads)]
+        options += ["--error-logfile", str(log), "--capture-output"]
+        environ = {"PYTHONPATH": str(tmp_path), **environ}
+        with gunicorn(app, DEMOS[framework].directory, options, **environ) as server:
+            yield Site(server.url, log)
+
+    return serve
+
+
+def without_time(line: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", "WHEN", line)
+
+
+def assert_is_like(line: str, example: str) -> None:
+    """Assert that a line is as the page shows it, but for its time."""
+    shown, _, _ = without_time(example).partition("...")
+    assert shown.startswith(("WHEN WARNING", "[WHEN] WARNING"))
+    assert without_time(line).startswith(shown)
+
+
+class TestLogs:
+    def test_the_line_is_the_one_that_the_page_shows(self, serve: Any) -> None:
+        with serve("Django", "inventory.wsgi") as site:
+            site.asked("DELETE", "/items/1")
+            assert site.lines() == [LINE.strip()]
+
+    def test_a_django_view_is_named_without_common_middleware(
+        self, serve: Any, tmp_path: Path
+    ) -> None:
+        """No length is declared there, so only the body gives it away."""
+        (tmp_path / "plain_settings.py").write_text(
+            "from inventory.settings import *\nMIDDLEWARE = []\n"
+        )
+        settings = {"DJANGO_SETTINGS_MODULE": "plain_settings"}
+        with serve("Django", "inventory.wsgi", **settings) as site:
+            for path in "/bad_no_content", "/good_no_content":
+                assert site.asked("GET", path) == 204
+            (line,) = site.lines()
+        assert line.startswith(
+            'GET /bad_no_content answered "204 No Content" with no Content-Length '
+            "and 4 bytes of body (discarded)."
+        )
+
+    @pytest.mark.parametrize(
+        ("method", "path", "fault"),
+        [
+            ("GET", "/legacy/list", '"204 No Content" with Content-Length: 4 and 4 bytes'),
+            ("GET", "/legacy/generator", '"204 No Content" with Content-Length: 4 and 4 bytes'),
+            ("GET", "/legacy/write", '"204 No Content" with Content-Length: 4 and 4 bytes'),
+            ("POST", "/reset", '"205 RESET CONTENT" with Content-Length: 5 and 5 bytes'),
+        ],
+    )
+    def test_a_flask_view_is_named_once(
+        self, serve: Any, method: str, path: str, fault: str
+    ) -> None:
+        with serve("Flask", "wsgi") as site:
+            for _ in range(3):
+                site.asked(method, path)
+                site.asked("GET", "/good_no_content")
+            (line,) = site.lines()
+        assert line.startswith(f"{method} {path} answered {fault} of body (discarded).")
+
+    def test_of_many_threads_one_warns(self, serve: Any) -> None:
+        paths = ["/legacy/list", "/legacy/generator", "/legacy/write"] * 60
+        with serve("Flask", "wsgi", threads=32) as site:
+            with ThreadPoolExecutor(32) as pool:
+                answers = set(pool.map(site.asked, ["GET"] * len(paths), paths))
+            lines = site.lines()
+        assert answers == {204}
+        assert sorted(line.split()[1] for line in lines) == sorted(set(paths))
+
+    def test_djangos_logging_has_the_line(self, serve: Any, tmp_path: Path) -> None:
+        (tmp_path / "logging_settings.py").write_text(f"from inventory.settings import *\n{DJANGO}")
+        settings = {"DJANGO_SETTINGS_MODULE": "logging_settings"}
+        with serve("Django", "inventory.wsgi", **settings) as site:
+            site.asked("GET", "/bad_no_content")
+            (line,) = site.lines()
+        assert_is_like(line, DJANGOS_LINE)
+
+    def test_so_it_has_where_it_disables_existing_loggers(self, serve: Any, tmp_path: Path) -> None:
+        """It is what dictConfig does unless it is told."""
+        (tmp_path / "logging_settings.py").write_text(
+            f"from inventory.settings import *\n{DJANGO}del LOGGING['disable_existing_loggers']\n"
+        )
+        settings = {"DJANGO_SETTINGS_MODULE": "logging_settings"}
+        with serve("Django", "inventory.wsgi", **settings) as site:
+            site.asked("GET", "/bad_no_content")
+            (line,) = site.lines()
+        assert_is_like(line, DJANGOS_LINE)
+
+    def test_flasks_logging_has_the_line(self, serve: Any, tmp_path: Path) -> None:
+        (tmp_path / "logging_wsgi.py").write_text(f"{FLASK}from wsgi import application\n")
+        with serve("Flask", "logging_wsgi") as site:
+            site.asked("GET", "/legacy/write")
+            (line,) = site.lines()
+        assert_is_like(line, FLASKS_LINE)
+
+
+class TestElsewhere:
+    def test_a_handler_of_ones_own(self) -> None:
+        logger = logging.getLogger("wsgi_nocontent")
+        before = logger.handlers[:]
+        namespace: dict[str, Any] = {}
+        exec(HANDLER, namespace)
+        try:
+            app = NoContentMiddleware(load(DEMOS["Flask"]))
+            for path in "/legacy/list", "/legacy/list", "/legacy/write", "/good_no_content":
+                webtest.TestApp(app).get(path)
+        finally:
+            logger.handlers[:] = before
+        assert namespace["violations"] == {"204 No Content": 2}
+
+    def test_a_callable(self, capsys: pytest.CaptureFixture[str]) -> None:
+        bare = load(DEMOS["Flask"])
+        namespace = {"NoContentMiddleware": NoContentMiddleware, "application": bare}
+        exec(CALLABLE, namespace)
+        app: Any = namespace["application"]
+        webtest.TestApp(app).get("/legacy/write")
+        violation = Violation("GET", "/legacy/write", "204 No Content", "4", 4)
+        assert capsys.readouterr().out == f"{violation}\n"
+
+
+CONFTEST = """
+import pytest
+import webtest
+from wsgi import application
+
+@pytest.fixture
+def client():
+    return webtest.TestApp(application, lint=False)
+"""
+VIEWS = """
+def test_list(client, nocontent_violations):
+    client.get("/legacy/list")
+    assert nocontent_violations == []
+def test_generator(client, nocontent_violations):
+    client.get("/legacy/generator")
+    assert nocontent_violations == []
+def test_write(client, nocontent_violations):
+    client.get("/legacy/write")
+    assert nocontent_violations == []
+def test_reset(client, nocontent_violations):
+    client.post("/reset")
+    assert nocontent_violations == []
+"""
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_pytest_as_the_page_has_it(tmp_path: Path, strict: bool) -> None:
+    (tmp_path / "pyproject.toml").write_text(STRICT if strict else "[tool.pytest.ini_options]\n")
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_views.py").write_text(FIXTURE + VIEWS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rf"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(DEMOS["Flask"].directory), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = re.findall(r"^FAILED test_views.py::(\w+) - (.*)", done.stdout, re.MULTILINE)
+    names, why = zip(*failed)
+    assert names == ("test_list", "test_generator", "test_write", "test_reset"), done.stdout
+    assert all(("NoContentError: " in each) == strict for each in why)
+    assert "1 passed" in done.stdout  # since Werkzeug mends the Flask view's 204
+
+
+class TestOnesOwnTests:
+    @pytest.mark.parametrize("middleware", [["django.middleware.common.CommonMiddleware"], []])
+    def test_a_test_app_as_the_page_has_it(self, middleware: list[str]) -> None:
+        with override_settings(MIDDLEWARE=middleware, ALLOWED_HOSTS=["*"]):
+            application = NoContentMiddleware(WSGIHandler())
+            with pytest.raises(NoContentError) as raised:
+                exec(OF_AN_APP, {"application": application})
+        length = "15" if middleware else None
+        assert raised.value.violation == Violation(
+            "DELETE", "/items/1", "204 No Content", length, 0 if middleware else 15
+        )
+
+    def test_of_a_url_as_the_page_has_it(self) -> None:
+        with gunicorn("wsgi:bare", DEMOS["Flask"].directory) as server:
+            namespace: dict[str, Any] = {"TestApp": TestApp}
+            exec(OF_A_URL.replace("http://127.0.0.1:8000", server.url), namespace)
+            with pytest.raises(AssertionError, match="Content-Length: 4, but"):
+                namespace["app"].get("/legacy/list")
+
+    def test_an_assertion_as_the_page_has_it(self) -> None:
+        client = werkzeug.Client(in_localhost("Django"))
+        with pytest.raises(AssertionError) as raised:
+            exec(ASSERT, {"client": client})
+        assert str(raised.value) == FAULT.strip()
+
+    @pytest.mark.parametrize("library", [requests, httpx])
+    def test_the_clients_that_leave_bodies_out(self, library: Any) -> None:
+        with gunicorn("inventory.wsgi:bare", DEMOS["Django"].directory) as server:
+            with pytest.raises(AssertionError, match=r"(?i)content-length: 4, but") as raised:
+                assert_no_content(library.get(f"{server.url}/bad_no_content"))
+            assert "body" not in str(raised.value)
+            with pytest.raises(AssertionError, match='body: "null", but'):
+                assert_no_content(library.post(f"{server.url}/reset"))
+        with gunicorn("inventory.wsgi", DEMOS["Django"].directory) as server:
+            assert_no_content(library.get(f"{server.url}/bad_no_content"))
+            assert_no_content(library.post(f"{server.url}/reset"))
