@@ -384,6 +384,13 @@ def test_a_length_on_a_304_is_that_of_the_200(
     assert unconditional == conditional[: -len(condition)] + close
 
 
+def test_without_keep_alive_a_304_is_taken_as_it_is() -> None:
+    with Peer([READ, b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"]) as peer:
+        report = probe(peer.url, headers=[("If-None-Match", '"tea"')], keep_alive=False)
+    assert report.findings == []
+    assert len(peer.received) == 1
+
+
 def test_for_a_304_nothing_is_asked_twice_that_may_change_something() -> None:
     with Peer([READ, b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"]) as peer:
         probe(peer.url, "POST", CONDITION, b"tea", pause=0.05)

@@ -48,7 +48,7 @@ def probe(
     :param next_path: what a GET on the same connection asks for next. By default the request
         is made once more if its method is safe (RFC 9110 §9.2.1), else OPTIONS for its path.
     :param keep_alive: without it the server is told to close the connection, and nothing
-        more is asked on it.
+        more is asked: the request is the only one.
     :param http2: whether to speak HTTP/2, under http with prior knowledge (RFC 9113 §3.3).
     :param insecure: whether to take any certificate.
     :param timeout: seconds that the server has for each answer.
@@ -82,7 +82,8 @@ def probe(
         result = exchange(wire, request, follow_up, pause)
     full = None
     if (
-        method in SAFE
+        keep_alive
+        and method in SAFE
         and result.answer.status_code == 304
         and result.answer.values("content-length")
     ):
