@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
-from . import reporting
+from . import watch
 from .rules import BY_STATUS_CODE, HEAD, Rule
 from .violation import NoContentError, Violation
 
@@ -52,7 +52,7 @@ class NoContentMiddleware:
 
     :param app: the WSGI application (PEP 3333) to wrap.
     :param on_violation: what else to do when the application breaks a rule. ``"log"`` logs
-        it, as :class:`.reporting.ViolationLog` says. ``"raise"`` raises
+        it, as :class:`.log.ViolationLog` says. ``"raise"`` raises
         :class:`NoContentError`, as soon as the fault is known: within the application's
         call of ``start_response`` or ``write()`` where that is at fault, else when it has
         returned; it is for tests and development. A callable is called with the
@@ -75,8 +75,11 @@ class NoContentMiddleware:
             hint = "; wrap() takes an import string" if isinstance(app, str) else ""
             raise TypeError(f"app must be a WSGI callable, not {app!r}{hint}")
         self.app = app
-        self._tell = _teller(on_violation)
+        from .log import ViolationLog  # noqa: PLC0415  it says why
+
         self._raises = on_violation == "raise"
+        self._log = ViolationLog()
+        self._tell = self._log if on_violation == "log" else _checked_callable(on_violation)
         self._strip_headers = _checked_field_names(strip_headers)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -157,7 +160,7 @@ class NoContentMiddleware:
             raise
 
     def _is_strict(self, environ: WSGIEnvironment) -> bool:
-        return self._raises or reporting.strict or reporting.STRICT in environ
+        return self._raises or watch.strict or watch.STRICT in environ
 
     def _report(self, withheld: _Withheld) -> None:
         """Tell of a violation, if it is one.
@@ -168,7 +171,7 @@ class NoContentMiddleware:
         if not withheld.breaks_its_rule():
             return
         violation = withheld.violation()
-        for watcher in reporting.watchers:
+        for watcher in watch.watchers:
             watcher(violation)
         if self._is_strict(withheld.environ):
             raise NoContentError(violation)
@@ -176,7 +179,7 @@ class NoContentMiddleware:
             try:
                 self._tell(violation)
             except Exception:
-                reporting.log_failure(violation, withheld.environ)
+                self._log.failed(violation, withheld.environ)
 
 
 class _Withheld:
@@ -192,8 +195,15 @@ class _Withheld:
     """
 
     __slots__ = (
-        *("_at_once", "_forward", "body_size", "environ", "exc_info", "headers", "method"),
-        *("rule", "status"),
+        "_at_once",
+        "_forward",
+        "body_size",
+        "environ",
+        "exc_info",
+        "headers",
+        "method",
+        "rule",
+        "status",
     )
 
     def __init__(
@@ -326,10 +336,8 @@ def _is_zero(content_length: str) -> bool:
     return bool(digits) and not digits.strip("0")
 
 
-def _teller(on_violation: OnViolation) -> Callable[[Violation], object] | None:
-    """What is called with a violation where none is raised."""
-    if on_violation == "log":
-        return reporting.ViolationLog()
+def _checked_callable(on_violation: OnViolation) -> Callable[[Violation], object] | None:
+    """What is to be called with a violation, if anything is."""
     if on_violation is None or on_violation == "raise":
         return None
     if callable(on_violation):

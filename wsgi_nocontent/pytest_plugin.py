@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from . import reporting
+from . import watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except (TypeError, ValueError, pytest.UsageError) as error:
         raise pytest.UsageError(f"{OPTION} must be true or false: {error}") from None
     if strict:
-        config.add_cleanup(partial(setattr, reporting, "strict", reporting.strict))
-        reporting.strict = True
+        config.add_cleanup(partial(setattr, watch, "strict", watch.strict))
+        watch.strict = True
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def nocontent_violations() -> Iterator[list[Violation]]:
     They are of every middleware in this process, whatever its ``on_violation`` says.
     """
     seen: list[Violation] = []
-    before = reporting.watchers
-    reporting.watchers = (*before, seen.append)
+    before = watch.watchers
+    watch.watchers = (*before, seen.append)
     yield seen
-    reporting.watchers = before
+    watch.watchers = before

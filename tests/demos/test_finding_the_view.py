@@ -42,7 +42,7 @@ def blocks(language: str) -> list[str]:
     return found
 
 
-DJANGO, FLASK, HANDLER, CALLABLE, FIXTURE, OF_AN_APP, OF_A_URL, ASSERT = blocks("python")
+DJANGO, MAIL, FLASK, HANDLER, CALLABLE, FIXTURE, OF_AN_APP, OF_A_URL, ASSERT = blocks("python")
 LINE, DJANGOS_LINE, FLASKS_LINE, FAULT = blocks("text")
 (STRICT,) = blocks("toml")
 
@@ -175,6 +175,22 @@ class TestLogs:
             site.asked("GET", "/bad_no_content")
             (line,) = site.lines()
         assert_is_like(line, DJANGOS_LINE)
+
+    def test_djangos_logging_mails_it(self, serve: Any, tmp_path: Path) -> None:
+        mails = tmp_path / "mails"
+        (tmp_path / "mail_settings.py").write_text(
+            f"from inventory.settings import *\n{DJANGO}{MAIL}"
+            "ADMINS = [('me', 'me@example.com')]\n"
+            "EMAIL_BACKEND = 'django.core.mail.backends.filebased.EmailBackend'\n"
+            f"EMAIL_FILE_PATH = {str(mails)!r}\n"
+        )
+        settings = {"DJANGO_SETTINGS_MODULE": "mail_settings"}
+        with serve("Django", "inventory.wsgi", **settings) as site:
+            site.asked("GET", "/bad_no_content")
+            (line,) = site.lines()
+        assert_is_like(line, DJANGOS_LINE)
+        (mail,) = mails.iterdir()
+        assert "GET /bad_no_content answered" in mail.read_text()
 
     def test_flasks_logging_has_the_line(self, serve: Any, tmp_path: Path) -> None:
         (tmp_path / "logging_wsgi.py").write_text(f"{FLASK}from wsgi import application\n")

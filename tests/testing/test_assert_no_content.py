@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import re
 import subprocess
 import sys
@@ -182,10 +183,11 @@ def test_a_length_is_a_fault_on_1xx_and_204(make: Make, status_code: int, name: 
 
 
 @pytest.mark.parametrize("make", IN_PROCESS + OVER_THE_WIRE)
-def test_so_is_one_of_0_but_in_django(make: Make) -> None:
-    """Django's own middleware puts it there, and no WSGI middleware was asked yet."""
-    response = make(204, [("Content-Length", "0")], b"")
-    if "django" in make.__name__:
+@pytest.mark.parametrize("name", ["Content-Length", "content-length"])
+def test_so_is_one_of_0_but_straight_from_a_framework(make: Make, name: str) -> None:
+    """Django and Werkzeug put it there, and no WSGI middleware was asked yet."""
+    response = make(204, [(name, "0")], b"")
+    if make in (of_django, of_django_as_a_stream, of_werkzeug):
         assert_no_content(response)
     else:
         assert "content-length: 0, but" in fault_of(response).lower()
@@ -200,9 +202,9 @@ def test_so_is_a_coding(make: Make) -> None:
 
 
 @each_maker
-@pytest.mark.parametrize("length", ["5", "-1"])
+@pytest.mark.parametrize("length", ["5", "-1", ""])
 def test_a_205_has_no_other_length_than_0(make: Make, length: str) -> None:
-    if make is of_httpx and length == "-1":
+    if make is of_httpx and length != "5":
         with pytest.raises(httpx.RemoteProtocolError):
             make(205, [("Content-Length", length)], b"")
         return
@@ -211,9 +213,17 @@ def test_a_205_has_no_other_length_than_0(make: Make, length: str) -> None:
     assert f"Content-Length: {length}, but a 205 response has no content" in fault
 
 
+def test_each_length_is_told() -> None:
+    twice = [("Content-Length", "4"), ("Content-Length", "5")]
+    for make in of_webtest, of_webob, of_werkzeug, of_flasks_client, of_httpx_in_process:
+        fault = fault_of(make(204, twice, b"")).lower()
+        assert "content-length: 4, but" in fault
+        assert "content-length: 5, but" in fault
+
+
 def test_a_205_has_one_length() -> None:
     twice = [("Content-Length", "0"), ("Content-Length", "0")]
-    for make in of_webtest, of_webob, of_werkzeug, of_flasks_client, of_httpx_in_process:
+    for make in of_webtest, of_webob, of_flasks_client, of_httpx_in_process:
         assert "Content-Length: 0, 0, but a response has one" in fault_of(make(205, twice, b""))
 
 
@@ -248,6 +258,54 @@ def test_a_body_without_end_is_found_out(library: Any) -> None:
     response.status_code = 204
     del response.headers["Content-Type"]
     assert 'body: "1"' in fault_of(response)
+
+
+def test_only_what_was_declared_is_told() -> None:
+    """WebOb declares the length of a body once it is read."""
+    assert "Content-Length" not in fault_of(of_webob(204, [], b"null"))
+
+
+def test_the_articles_good_view_passes_before_it_is_sent() -> None:
+    app = flask.Flask("careful")
+    with app.app_context():
+        response = flask.make_response("", 204)
+    assert response.headers["Content-Length"] == "0"
+    assert_no_content(response)
+    with app.app_context():
+        assert "Content-Length: 5, but" in fault_of(flask.make_response(flask.jsonify(None), 204))
+
+
+@pytest.mark.parametrize("library", [requests, httpx])
+def test_a_stream_is_read(library: Any) -> None:
+    for status_code, fault in (204, ""), (205, 'body: "null"'), (200, "allows content"):
+        length = [("Content-Length", "4")] if status_code != 204 else []
+        answer = over_the_wire(status_code, length, b"null")
+        with Peer([READ, answer]) as peer:
+            if library is requests:
+                response = library.get(peer.url, stream=True)
+                told = fault and fault_of(response)
+                if not fault:
+                    assert_no_content(response)
+                response.close()
+            else:
+                with library.stream("GET", peer.url) as response:
+                    told = fault and fault_of(response)
+                    if not fault:
+                        assert_no_content(response)
+        assert fault in told
+
+
+def test_the_traceback_ends_in_the_test() -> None:
+    with pytest.raises(AssertionError) as raised:
+        assert_no_content(of_webob(200, [], b""))
+    assert raised.traceback[-1].locals["__tracebackhide__"] is True
+
+
+def test_a_status_code_may_be_an_http_status() -> None:
+    response = of_httpx_in_process(204, [], b"")
+    response.status_code = http.HTTPStatus.NO_CONTENT
+    assert_no_content(response)
+    assert "status 0 allows content" in fault_of(requests.Response())
 
 
 def test_a_body_can_still_be_read() -> None:

@@ -80,6 +80,12 @@ class TestOfAnApp:
             TestApp(app).get("/")
         assert webtest.TestApp(app).get("/").status_code == 204
 
+    def test_the_app_can_be_looked_into(self) -> None:
+        app = load(DEMOS["Flask"])
+        assert TestApp(app).app.config is app.config  # type: ignore[attr-defined]
+        with pytest.raises(AttributeError, match="no_such"):
+            TestApp(app).app.no_such  # type: ignore[attr-defined]  # noqa: B018
+
     def test_webtest_says_what_else_it_takes(self) -> None:
         with pytest.raises(LookupError):
             TestApp("no_such_app")
@@ -189,6 +195,46 @@ class TestOfAUrl:
             AssertionError, match=r"was answered 200:\nit has no end within 0\.2 s and"
         ):
             TestApp(peer.url).get("/")
+
+    def test_nor_is_one_without_bounds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("wsgi_nocontent.testing.webtest.BYTES", 1000)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3000\r\n\r\n"
+        with Peer([READ, head + b"x" * 3000]) as peer, pytest.raises(
+            AssertionError, match=r"it has no end within 60 s and 1000 bytes"
+        ):
+            TestApp(peer.url).get("/")
+
+    def test_a_cookie_goes_where_a_redirect_leads(self) -> None:
+        fields = "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n"
+
+        def redirect(talk: Any) -> None:
+            head = f"HTTP/1.1 302 Found\r\nLocation: {peer.url}home\r\nSet-Cookie: session=1\r\n"
+            talk.connection.sendall((head + fields).encode())
+
+        page = ("HTTP/1.1 200 OK\r\n" + fields).encode()
+        with Peer([READ, redirect], [READ, page], [READ, page]) as peer:
+            app = TestApp(peer.url)
+            app.post("/login").follow()
+            app.get("/")
+        assert [b"\r\nCookie: session=1\r\n" in each for each in peer.received] == [
+            *(False, True, True)
+        ]
+
+    def test_a_host_of_ones_own_is_asked_for(self) -> None:
+        answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+        with Peer([READ, answer]) as peer:
+            TestApp(peer.url, extra_environ={"HTTP_HOST": "tea.example"}).get("/")
+        assert b"\r\nHost: tea.example\r\n" in peer.received[0]
+
+    @pytest.mark.parametrize("app", ["http://nowhere.invalid", bad()])
+    def test_webtests_own_variable_says_which(
+        self, monkeypatch: pytest.MonkeyPatch, app: Any
+    ) -> None:
+        answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nnull"
+        with Peer([READ, answer]) as peer:
+            monkeypatch.setenv("WEBTEST_TARGET_URL", peer.url)
+            with pytest.raises(AssertionError, match="Content-Length: 4, but"):
+                TestApp(app).get("/")
 
     def test_who_can_not_be_asked_is_named(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:

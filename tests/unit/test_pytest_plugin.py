@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-import wsgi_nocontent.reporting
+import wsgi_nocontent.watch
 
 pytest_plugins = ["pytester"]
 
@@ -78,14 +78,33 @@ def test_without_it_each_does_as_its_option_says(project: pytest.Pytester, ini: 
 
 def test_what_it_set_is_undone_at_the_end(project: pytest.Pytester) -> None:
     tests = """
-    import wsgi_nocontent.reporting
+    import wsgi_nocontent.watch
     def test_it(nocontent_violations):
-        assert wsgi_nocontent.reporting.strict
-        assert len(wsgi_nocontent.reporting.watchers) == 1
+        assert wsgi_nocontent.watch.strict
+        assert len(wsgi_nocontent.watch.watchers) == 1
     """
     assert outcomes(project, tests, "nocontent_strict = true") == {"passed": 1}
-    assert wsgi_nocontent.reporting.strict is False
-    assert wsgi_nocontent.reporting.watchers == ()
+    assert wsgi_nocontent.watch.strict is False
+    assert wsgi_nocontent.watch.watchers == ()
+
+
+def test_so_it_is_within_another_run(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+    watchers = (seen.append,)
+    monkeypatch.setattr("wsgi_nocontent.watch.strict", True)
+    monkeypatch.setattr("wsgi_nocontent.watch.watchers", watchers)
+    tests = """
+    def test_bad(nocontent_violations):
+        with pytest.raises(NoContentError):
+            run(NoContentMiddleware(bad))
+        assert nocontent_violations == [VIOLATION]
+    """
+    assert outcomes(project, tests, "nocontent_strict = true") == {"passed": 1}
+    assert len(seen) == 1
+    assert wsgi_nocontent.watch.strict is True
+    assert wsgi_nocontent.watch.watchers is watchers
 
 
 def test_a_value_that_is_neither_is_named(project: pytest.Pytester) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .webtest import TestApp
 
-    Parts = tuple[Iterable[tuple[str, str]], Iterable[bytes]]
+    Fields = Iterable[tuple[str, str]]
 
 __all__ = ["TestApp", "assert_no_content"]
 
@@ -34,58 +34,66 @@ def assert_no_content(response: object) -> None:
     with no other length than 0.
 
     A client that leaves out such a body by itself can not show it: requests, httpx and
-    Django's test client do on 1xx, 204 and 304. Django's client shows a response from before
-    any WSGI middleware, so the ``Content-Length: 0`` which Django's own middleware puts on
-    every empty one is passed over.
+    Django's test client do on 1xx, 204 and 304. Frameworks put ``Content-Length: 0`` on every
+    empty response; where one is given before any WSGI middleware was asked, as by Django's
+    test client or by a view itself, that is passed over.
 
     :param response: of WebTest, WebOb, Werkzeug, Flask, Django, requests or httpx. Its body
-        may be read up to the first byte.
+        may be read up to the first byte; that of an asynchronous one must have been read.
     :raises AssertionError: with the status, each field at fault or the first bytes of the
         body, and the requirement that is not met.
     :raises TypeError: if it is another thing.
     """
     __tracebackhide__ = True
-    headers, chunks = _parts_of(response)
-    status_code: int = response.status_code  # type: ignore[attr-defined]
+    fields_of, chunks_of = _kind_of(response)
+    status_code = int(response.status_code or 0)  # type: ignore[attr-defined]
     rule = BY_STATUS_CODE.get(str(status_code))
     if rule is None:
         raise AssertionError(
             f"status {status_code} allows content; "
             "1xx, 204, 205 and 304 do not (RFC 9110 §6.4.1, §15.3.6)"
         )
-    # Before the body is read: WebOb then puts its length on the response.
-    findings = list(findings_in_fields(rule, list(headers)))
-    findings += findings_in_body(rule, next(filter(None, chunks), b""))
+    findings = [
+        *findings_in_fields(rule, fields_of(response)),
+        *findings_in_body(rule, next(filter(None, chunks_of(response)), b"")),
+    ]
     if findings:
         told = [f"status {status_code} has content:", *map(str, findings)]
         raise AssertionError("\n".join(told))
 
 
-def _of_django(response: Any) -> Parts:
-    headers = [
-        (name, value)
-        for name, value in response.items()
-        if (name.lower(), value) != ("content-length", "0")
+def _without_length_0(headers: Fields) -> Fields:
+    return [
+        (name, value) for name, value in headers if (name.lower(), value) != ("content-length", "0")
     ]
-    return headers, iter(response)
 
 
-#: How to take a response apart, by the package that its class, or a base of it, is from.
-_KINDS: dict[str, Callable[[Any], Parts]] = {
-    "webob": lambda response: (response.headers.items(), response.app_iter),
-    "werkzeug": lambda response: (response.headers.items(), response.iter_encoded()),
-    "django": _of_django,
-    "requests": lambda response: (response.headers.items(), [response.content]),
-    "httpx": lambda response: (response.headers.multi_items(), [response.content]),
+def _fields_of_werkzeug(response: Any) -> Fields:
+    fields: Fields = response.headers.items()
+    # Its client's, where it is known, is what the application has sent.
+    is_clients = any(base.__name__ == "TestResponse" for base in type(response).__mro__)
+    return fields if is_clients else _without_length_0(fields)
+
+
+#: How to get the fields and the body of a response, by the package that its class, or a base
+#: of it, is from.
+_KINDS: dict[str, tuple[Callable[[Any], Fields], Callable[[Any], Iterable[bytes]]]] = {
+    "webob": (lambda response: response.headers.items(), lambda response: response.app_iter),
+    "werkzeug": (_fields_of_werkzeug, lambda response: response.iter_encoded()),
+    "django": (lambda response: _without_length_0(response.items()), iter),
+    "requests": (lambda response: response.headers.items(), lambda response: [response.content]),
+    "httpx": (lambda response: response.headers.multi_items(), lambda response: [response.read()]),
 }
 
 
-def _parts_of(response: object) -> Parts:
+def _kind_of(
+    response: object,
+) -> tuple[Callable[[Any], Fields], Callable[[Any], Iterable[bytes]]]:
     if hasattr(response, "status_code"):
         for base in type(response).__mro__:
-            take_apart = _KINDS.get(base.__module__.partition(".")[0])
-            if take_apart:
-                return take_apart(response)
+            kind = _KINDS.get(base.__module__.partition(".")[0])
+            if kind:
+                return kind
     raise TypeError(
         "assert_no_content takes a response of WebTest, WebOb, Werkzeug, Flask, Django, "
         f"requests or httpx, not {response!r}"

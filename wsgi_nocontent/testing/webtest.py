@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from http.client import responses
 from wsgiref.util import is_hop_by_hop
@@ -10,7 +11,7 @@ import webob
 import webtest
 
 from ..middleware import NoContentMiddleware
-from ..reporting import STRICT
+from ..watch import STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,8 +45,13 @@ class TestApp(Base):
     """
 
     def __init__(self, app: WSGIApplication | str, *args: Any, **kwargs: Any) -> None:
+        app = os.environ.get("WEBTEST_TARGET_URL", app)  # as WebTest has it
         if isinstance(app, str) and app.startswith("http"):
-            super().__init__(_OverTheWire(app), *args, **kwargs)
+            server = _OverTheWire(app)
+            super().__init__(server, *args, **kwargs)
+            self.app = server
+            # By it cookies are told apart.
+            self.extra_environ = {"HTTP_HOST": server.authority, **self.extra_environ}
         else:
             super().__init__(app, *args, **kwargs)  # type: ignore[arg-type]
             self.app = _Strict(self.app)
@@ -61,6 +67,10 @@ class _Strict:
         environ[STRICT] = True
         return self._app(environ, start_response)
 
+    def __getattr__(self, name: str) -> Any:
+        # Tests look things up in the application, such as Pyramid's registry.
+        return getattr(self._app.app, name)
+
 
 class _OverTheWire:
     """An application whose answers are those of a server, if they are as HTTP asks."""
@@ -70,7 +80,7 @@ class _OverTheWire:
         from ..probe import probe  # noqa: PLC0415
         from ..probe.wire import Target  # noqa: PLC0415
 
-        Target.of(url)
+        self.authority = Target.of(url).authority
         self._url = url.partition("#")[0].rstrip("/")
         self._probe = partial(probe, keep_alive=False, timeout=SECONDS, limit=BYTES)
 
@@ -79,7 +89,7 @@ class _OverTheWire:
         report = self._probe(
             self._url + request.path_qs,
             request.method,
-            [(name, value) for name, value in request.headers.items() if name != "Host"],
+            list(request.headers.items()),
             request.body,
         )
         answer = report.answer

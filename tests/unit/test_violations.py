@@ -18,7 +18,7 @@ import pytest
 from tests.unit.forms import FORMS, endless
 from tests.unit.server import Oops, Recorded, Server, environ_for, restart, run
 from wsgi_nocontent import NoContentError, NoContentMiddleware, Violation
-from wsgi_nocontent.reporting import LIMIT
+from wsgi_nocontent.log import LIMIT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -46,9 +46,11 @@ def handling(emit: Callable[[logging.LogRecord], object]) -> Iterator[None]:
     handler = Handler(emit)
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
-    yield
-    logger.setLevel(logging.NOTSET)
-    logger.removeHandler(handler)
+    try:
+        yield
+    finally:
+        logger.setLevel(logging.NOTSET)
+        logger.removeHandler(handler)
 
 
 @pytest.fixture
@@ -204,7 +206,11 @@ class TestLog:
         self, logged: list[logging.LogRecord]
     ) -> None:
         app = NoContentMiddleware(null())
-        for number in range(LIMIT + 50):
+        for number in range(LIMIT):
+            run(app, path=f"/{number}")
+        run(app, path="/0")
+        assert levels(logged) == ["WARNING"] * LIMIT + ["DEBUG"]
+        for number in range(LIMIT, LIMIT + 50):
             run(app, path=f"/{number}")
         warnings = [record for record in logged if record.levelname == "WARNING"]
         assert len(warnings) == LIMIT + 1
@@ -230,7 +236,7 @@ class TestLog:
         finally:
             logger.disabled = False
         # Pickled, it is as much as it holds.
-        assert len(pickle.dumps(list(app._tell._seen))) < 400 * LIMIT  # type: ignore[union-attr]
+        assert len(pickle.dumps(list(app._log._seen))) < 400 * LIMIT
 
     def test_of_many_threads_one_warns(self, logged: list[logging.LogRecord]) -> None:
         interval = sys.getswitchinterval()
@@ -252,6 +258,24 @@ class TestLog:
         finally:
             sys.setswitchinterval(interval)
         assert sorted(levels(logged)) == ["DEBUG"] * 350 + ["WARNING"] * 50
+
+    def test_even_if_they_all_look_first(self, logged: list[logging.LogRecord]) -> None:
+        together = threading.Barrier(4)
+
+        class Slow(dict):  # type: ignore[type-arg]
+            def __contains__(self, key: object) -> bool:
+                found = super().__contains__(key)
+                together.wait()
+                return found
+
+        app = NoContentMiddleware(null())
+        app._log._seen = Slow()
+        threads = [threading.Thread(target=run, args=(app,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(levels(logged)) == ["DEBUG", "DEBUG", "DEBUG", "WARNING"]
 
     def test_it_is_seen_where_logging_is_not_configured(self) -> None:
         done = in_a_new_process("")
@@ -311,6 +335,18 @@ class TestWhatFails:
         assert record.exc_info
         assert record.exc_info[0] is Oops
 
+    def test_a_callable_that_always_fails_can_not_flood_the_log(
+        self, logged: list[logging.LogRecord]
+    ) -> None:
+        def choke(violation: Violation) -> None:
+            raise Oops("in the callable")
+
+        app = NoContentMiddleware(null(), on_violation=choke)
+        for _ in range(3):
+            run(app)
+        run(app, path="/else")
+        assert levels(logged) == ["ERROR", "DEBUG", "DEBUG", "ERROR"]
+
     @pytest.mark.usefixtures("broken_handler")
     def test_a_handler_is_told_of_in_the_servers_log(self) -> None:
         server, errors = Server(), io.StringIO()
@@ -318,7 +354,17 @@ class TestWhatFails:
             {**environ_for(), "wsgi.errors": errors}, server.start_response
         )
         assert (list(body), server.headers) == ([b""], [])
+        assert 'GET / answered "204 No Content" with' in errors.getvalue()
         assert "Oops: in a handler" in errors.getvalue()
+
+    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+    def test_who_is_to_end_is_not_kept_from_it(self, interrupt: type[BaseException]) -> None:
+        def choke(record: logging.LogRecord) -> None:
+            raise interrupt
+
+        for on_violation in "log", lambda violation: 1 / 0:
+            with handling(choke), pytest.raises(interrupt):
+                run(NoContentMiddleware(null(), on_violation=on_violation))
 
     @pytest.mark.usefixtures("broken_handler")
     def test_so_is_one_that_is_to_be_told_of_a_callables_failure(self) -> None:
