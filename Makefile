@@ -4,13 +4,14 @@
 #   make test    lint, types, and the tests with branch coverage
 #   make tox     the library and the demos on every Python, Django and Flask at hand
 #   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
+#   make picture runs the command on the demo: writes docs/probe.svg
 #   make clean   remove what the others built
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix clean
+.PHONY: demo test lint tox matrix picture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -33,6 +34,9 @@ tox: $(VENV)/tox.installed
 
 matrix: $(VENV)/test.installed
 	$(BIN)/python -m tests.servers.matrix
+
+picture: $(VENV)/test.installed
+	$(BIN)/python -m tests.cli.picture
 
 clean:
 	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache

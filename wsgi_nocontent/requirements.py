@@ -19,6 +19,10 @@ class Requirement(NamedTuple):
     text: str
     #: Where it does, such as ``"RFC 9110 §8.6"``.
     section: str
+    #: What goes wrong where it is not met.
+    consequence: str
+    #: What to do about it; ``{code}`` stands for the status code.
+    remedy: str
 
 
 class Finding(NamedTuple):
@@ -32,22 +36,59 @@ class Finding(NamedTuple):
         return f"{self.seen}, but {self.rule.text} ({self.rule.section})"
 
 
-# fmt: off
+EMPTY = (
+    'return an empty body: in Flask by "return \'\', {code}", in Django by "return '
+    'HttpResponse(status={code})", in any WSGI app by [] without Content-Length. '
+    "NoContentMiddleware does it for every view of an app"
+)
+#: The server, or what stands before it, is where to look.
+NOT_A_VIEW = "no view does this: look at the server, and at what is between it and you"
+_MISREAD = "on a connection that is kept, a client takes these bytes for its next answer"
+
 NO_LENGTH = Requirement(
-    "no-length", "a 1xx or 204 response has no Content-Length", "RFC 9110 §8.6"
+    "no-length",
+    "a 1xx or 204 response has no Content-Length",
+    "RFC 9110 §8.6",
+    "an HTTP/2 front hands it on, and clients such as curl refuse it with PROTOCOL_ERROR, "
+    "or the front itself answers 502",
+    EMPTY,
 )
 NO_CODING = Requirement(
-    "no-coding", "a 1xx or 204 response has no Transfer-Encoding", "RFC 9112 §6.1"
+    "no-coding",
+    "a 1xx or 204 response has no Transfer-Encoding",
+    "RFC 9112 §6.1",
+    "a client that goes by it waits for chunks that never come, and hangs or fails",
+    "set no Transfer-Encoding, which is the server's to set; NoContentMiddleware takes it off",
 )
 NO_BODY = Requirement(
-    "no-body", "a 1xx, 204 or 304 response ends with its head", "RFC 9110 §6.4.1"
+    "no-body",
+    "a 1xx, 204 or 304 response ends with its head",
+    "RFC 9110 §6.4.1",
+    _MISREAD,
+    EMPTY,
 )
 NO_BODY_ON_HEAD = Requirement(
-    "no-body-on-head", "the answer to HEAD ends with its head", "RFC 9110 §9.3.2"
+    "no-body-on-head",
+    "the answer to HEAD ends with its head",
+    "RFC 9110 §9.3.2",
+    _MISREAD,
+    "Flask and Pyramid leave it out by themselves, and so do many servers; NoContentMiddleware "
+    "does it for every view of a Django or another WSGI app",
 )
-EMPTY_RESET = Requirement("empty-reset", "a 205 response has no content", "RFC 9110 §15.3.6")
-ONE_LENGTH = Requirement("one-length", "a response has one Content-Length", "RFC 9110 §8.6")
-# fmt: on
+EMPTY_RESET = Requirement(
+    "empty-reset",
+    "a 205 response has no content",
+    "RFC 9110 §15.3.6",
+    "a client that expects none takes these bytes for its next answer",
+    EMPTY,
+)
+ONE_LENGTH = Requirement(
+    "one-length",
+    "a response has one Content-Length",
+    "RFC 9110 §8.6",
+    "strict clients and fronts refuse the answer",
+    "set it once, or leave it to the server; NoContentMiddleware does it for a 205",
+)
 
 
 def findings_in_fields(rule: Rule, headers: Iterable[tuple[str, str]]) -> Iterator[Finding]:

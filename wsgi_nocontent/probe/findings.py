@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..requirements import (
+    NOT_A_VIEW,
     Finding,
     Requirement,
     findings_in_body,
@@ -20,39 +21,83 @@ if TYPE_CHECKING:
     from .http1 import Exchange
     from .report import Answer
 
-# fmt: off
+_HANGS = "the client waits for the rest until it gives up"
+_MALFORMED = "an HTTP/2 client refuses the answer as malformed, with PROTOCOL_ERROR"
+
 LENGTH_OF_THE_200 = Requirement(
     "length-of-the-200",
-    "a length on a 304 is that of the content that a 200 would have", "RFC 9110 §8.6",
+    "a length on a 304 is that of the content that a 200 would have",
+    "RFC 9110 §8.6",
+    "a cache may take it for the length of what it has stored",
+    "set no Content-Length on a 304; NoContentMiddleware takes it off",
 )
 END_OF_RESET = Requirement(
     "end-of-reset",
     "a 205 response says that it is empty, or its end is that of the connection",
     "RFC 9112 §6.3",
+    _HANGS,
+    'give it "Content-Length: 0"; NoContentMiddleware does',
 )
 FINAL = Requirement(
-    "final", "an interim (1xx) response is followed by a final one", "RFC 9110 §15.2"
+    "final",
+    "an interim (1xx) response is followed by a final one",
+    "RFC 9110 §15.2",
+    _HANGS,
+    "answer with a final status code, such as 204: 1xx is the server's to send",
 )
 LENGTH_OR_CODING = Requirement(
     "length-or-coding",
-    "a response with a Transfer-Encoding has no Content-Length", "RFC 9112 §6.2",
+    "a response with a Transfer-Encoding has no Content-Length",
+    "RFC 9112 §6.2",
+    "a front and a client may differ on where the answer ends, and so on whose the next is",
+    "set no Transfer-Encoding, which is the server's to set",
 )
 FRAMING = Requirement(
-    "framing", "where a message ends can be told from its head", "RFC 9112 §6.3"
+    "framing",
+    "where a message ends can be told from its head",
+    "RFC 9112 §6.3",
+    "clients differ on where the answer ends, and strict ones refuse it",
+    "set Content-Length once, and right, and no Transfer-Encoding",
 )
-WHOLE = Requirement("whole", "a message is as long as its head says", "RFC 9112 §8")
-ONE_ANSWER = Requirement("one-answer", "a request has one answer, in its turn", "RFC 9112 §9.2")
-
-WHOLE_STREAM = Requirement("whole-stream", "a response ends with END_STREAM", "RFC 9113 §8.1")
-ENDED_STREAM = Requirement("ended-stream", "nothing comes after END_STREAM", "RFC 9113 §5.1")
+WHOLE = Requirement(
+    "whole",
+    "a message is as long as its head says",
+    "RFC 9112 §8",
+    "the client gets a part for the whole, or an error",
+    "declare the length of what is sent, or none; see in the server's log what broke it off",
+)
+ONE_ANSWER = Requirement(
+    "one-answer",
+    "a request has one answer, in its turn",
+    "RFC 9112 §9.2",
+    "a client takes these bytes for the answer to its next request",
+    "find whose they are: an answer's that declares too short a length, or that may have no "
+    "content at all",
+)
+WHOLE_STREAM = Requirement(
+    "whole-stream",
+    "a response ends with END_STREAM",
+    "RFC 9113 §8.1",
+    "the client gets a part for the whole, or an error",
+    NOT_A_VIEW,
+)
+ENDED_STREAM = Requirement(
+    "ended-stream", "nothing comes after END_STREAM", "RFC 9113 §5.1", _MALFORMED, NOT_A_VIEW
+)
 LENGTH_OF_DATA = Requirement(
-    "length-of-data", "a length is that of the DATA frames", "RFC 9113 §8.1.1"
+    "length-of-data",
+    "a length is that of the DATA frames",
+    "RFC 9113 §8.1.1",
+    _MALFORMED,
+    "declare the length of what is sent, or none",
 )
 NO_CONNECTION_FIELD = Requirement(
     "no-connection-field",
-    "by HTTP/2 no field speaks of the connection, or of a transfer coding", "RFC 9113 §8.2.2",
+    "by HTTP/2 no field speaks of the connection, or of a transfer coding",
+    "RFC 9113 §8.2.2",
+    _MALFORMED,
+    NOT_A_VIEW,
 )
-# fmt: on
 CONNECTION_FIELDS = {
     *("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"),
 }

@@ -1,0 +1,289 @@
+"""``wsgi-nocontent check``: an app in this process, without any server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from demo.apps import ROOT
+from tests.cli.test_probe_command import SCHEMA
+from tests.unit.forms import FORMS
+from tests.unit.server import Oops, Recorded, restart
+from wsgi_nocontent import NoContentMiddleware
+from wsgi_nocontent.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from _typeshed.wsgi import StartResponse
+
+HERE = "tests.cli.test_check_command"
+LENGTH = [("Content-Length", "4")]
+closed: list[str] = []
+
+bad = FORMS["a_lazy_generator"]("204 No Content", LENGTH)
+wrapped = NoContentMiddleware(bad)
+
+
+def echo(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer as the query asks: a status code, and ``length``, ``coding``, ``body``."""
+    code, *wanted = environ["QUERY_STRING"].split("&")
+    fields = {
+        "zero": ("Content-Length", "0"),
+        "twice": ("Content-Length", "0"),
+        "length": ("Content-Length", "4"),
+        "coding": ("Transfer-Encoding", "chunked"),
+    }
+    start_response(f"{code} Odd", [fields[name] for name in wanted if name != "body"])
+    return [b"null"] if "body" in wanted else []
+
+
+def tell(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("205 Odd", [("Content-Type", "text/plain")])
+    names = "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_A", "CONTENT_TYPE"
+    told = [environ[name] for name in names] + [environ["wsgi.input"].read().decode()]
+    return [json.dumps(told).encode()]
+
+
+def length_alone(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("204 Odd", LENGTH)
+    return []
+
+
+wrapped_without_a_body = NoContentMiddleware(length_alone)
+wrapped_without_a_length = NoContentMiddleware(FORMS["a_list"]("205 Odd", []))
+
+
+def endless(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("204 Odd", [])
+    return Recorded(iter(lambda: b"x", b""), closed)
+
+
+def restarted(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("204 Odd", LENGTH)
+    restart(start_response, "304 Odd", [])
+    return []
+
+
+def raising(environ: Any, start_response: StartResponse) -> Iterator[bytes]:
+    raise Oops("in\nthe view")
+
+
+def restarted_too_late(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [])(b"some")
+    restart(start_response, "204 Odd", [])
+    return []
+
+
+def started_twice(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("204 Odd", [])
+    start_response("204 Odd", [])
+    return []
+
+
+def never_started(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    return []
+
+
+def without_a_status(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("OK", [])
+    return []
+
+
+class Run:
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]) -> Any:
+    def check(app: str, *arguments: str) -> Run:
+        name = app if ":" in app else f"{HERE}:{app}"
+        return Run(main(["check", name, *arguments]), *capsys.readouterr())
+
+    return check
+
+
+def findings(run: Run) -> list[str]:
+    (line,) = run.out.splitlines()
+    told = json.loads(line)
+    jsonschema.validate(told, SCHEMA)
+    return [finding["seen"] for finding in told["findings"]]
+
+
+def test_it_names_violations_as_probe_does(check: Any) -> None:
+    done = check("bad", "/items/1", "-X", "DELETE")
+    assert (done.status, done.err) == (1, "")
+    assert done.out.startswith(
+        "✗ DELETE /items/1\n"
+        "> DELETE /items/1 HTTP/1.1\n"
+        "< 204 No Content\n"
+        "< Content-Length: 4\n"
+        '  content, 2 bytes: "nu"\n'
+        "\n"
+        "  Content-Length: 4\n"
+        "    rule  a 1xx or 204 response has no Content-Length (RFC 9110 §8.6)\n"
+        "    risk  an HTTP/2 front"
+    )
+    assert '\n  body: "nu"\n    rule  ' in done.out
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_body_is_one(check: Any, monkeypatch: Any, form: str) -> None:
+    monkeypatch.setattr(f"{HERE}.bad", FORMS[form]("204 No Content", []))
+    done = check("bad", "/", "--json")
+    assert done.status == 1
+    (seen,) = findings(done)
+    assert seen in ('body: "nu"', 'body: "null"')
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen", "strictly"),
+    [
+        ("204&length", ["Content-Length: 4"], None),
+        ("204&body", ['body: "null"'], None),
+        ("304&body", ['body: "null"'], None),
+        ("205&length&body", ["Content-Length: 4", 'body: "null"'], None),
+        ("304&length", [], None),
+        ("204&zero", [], ["Content-Length: 0"]),
+        ("204&coding", [], ["Transfer-Encoding: chunked"]),
+        ("205&zero&twice", [], ["Content-Length: 0, 0"]),
+        ("205&zero", [], None),
+        ("200&body", [], None),
+    ],
+)
+def test_strict_is_as_strict_as_http(
+    check: Any, answer: str, seen: list[str], strictly: list[str] | None
+) -> None:
+    for arguments, expected in ([], seen), (["--strict"], seen if strictly is None else strictly):
+        done = check("echo", f"/?{answer}", "--json", *arguments)
+        assert findings(done) == expected
+        assert done.status == bool(expected)
+
+
+def test_a_body_to_head_is_for_strict_alone(check: Any) -> None:
+    assert findings(check("echo", "/?200&body", "-X", "HEAD", "--json")) == []
+    done = check("echo", "/?200&body", "-X", "HEAD", "--json", "--strict")
+    assert findings(done) == ['body: "null"']
+
+
+def test_a_middleware_within_hides_nothing(check: Any) -> None:
+    for arguments in [], ["--strict"]:
+        done = check("wrapped", "/", "--json", *arguments)
+        assert findings(done) == ["Content-Length: 4", "body: 2 bytes"]
+        assert (done.status, done.err) == (1, "")
+    assert findings(check("wrapped_without_a_body", "/", "--json")) == ["Content-Length: 4"]
+    assert findings(check("wrapped_without_a_length", "/", "--json")) == ["body: 4 bytes"]
+
+
+def test_the_app_is_asked_as_it_would_be(check: Any) -> None:
+    fields = ["-H", "A: b", "-H", "Content-Type: text/tea", "-H", "a:c"]
+    arguments = ["-X", "PUT", *fields, "--data", "tea"]
+    done = check("tell", "/caf%C3%A9?q=%20", *arguments, "--json")
+    begins = json.loads(done.out)["after"][0]["begins"]
+    assert json.loads(begins) == ["PUT", "/caf\xc3\xa9", "q=%20", "b,c", "text/tea", "tea"]
+
+
+def test_of_an_endless_body_a_chunk_is_taken_and_it_is_closed(check: Any) -> None:
+    closed.clear()
+    assert findings(check("endless", "/", "--json")) == ['body: "x"']
+    assert closed == ["take x", "close the app's"]
+
+
+def test_a_restart_counts(check: Any) -> None:
+    done = check("restarted", "/")
+    assert (done.status, done.out) == (0, "✓ GET /: 304, and no content\n")
+
+
+@pytest.mark.parametrize(
+    ("app", "why"),
+    [
+        ("raising", "Oops: in the view ("),
+        ("restarted_too_late", "Oops ("),
+        ("started_twice", "AssertionError: start_response() was called twice without exc_info ("),
+        ("never_started", "AssertionError: start_response() was not called ("),
+        ("without_a_status", "a status is three digits and a reason, not 'OK' ("),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_app_that_fails_is_told_in_a_line(
+    check: Any, app: str, why: str, form: list[str]
+) -> None:
+    done = check(app, "/x", *form)
+    assert done.status == 2
+    assert done.err.startswith("wsgi-nocontent: /x: ")
+    assert why in done.err
+    assert ".py, line " in done.err
+    assert done.err.count("\n") == 1
+    if form:
+        told = json.loads(done.out)
+        jsonschema.validate(told, SCHEMA)
+        assert (told["app"], told["url"]) == (f"{HERE}:{app}", "/x")
+
+
+@pytest.mark.parametrize(
+    ("app", "why"),
+    [
+        ("no_such:app", "'no_such:app': there is no module 'no_such' in "),
+        (f"{HERE}:no_such", "has no attribute 'no_such'"),
+        (f"{HERE}:HERE", "must name a callable"),
+        ("a:b:c", 'an import string is "module:attribute"'),
+        ("broken:app", "broken:app: ZeroDivisionError: division by zero ("),
+        ("lacking:app", "lacking:app: ModuleNotFoundError: No module named 'no_such' ("),
+        ("wrong:app", "wrong:app: SyntaxError: "),
+    ],
+)
+def test_a_wrong_name_or_module_is_told_in_a_line(
+    check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str, why: str
+) -> None:
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    (tmp_path / "lacking.py").write_text("import no_such\n")
+    (tmp_path / "wrong.py").write_text("def\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    done = check(app, "/")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("wsgi-nocontent: ")
+    assert why in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_a_path_begins_with_a_slash(check: Any) -> None:
+    done = check("bad", "items", "/x")
+    assert done.status == 2
+    assert done.err == "wsgi-nocontent: items: a path begins with /, as /items does\n"
+    assert "✗ GET /x\n" in done.out
+
+
+def without_django(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+
+
+@pytest.mark.parametrize(
+    ("demo", "app", "path", "length"),
+    [
+        ("demo_flask", "app:app", "/legacy/write", "4"),
+        ("demo_flask", "wsgi:application", "/legacy/write", "4"),
+        ("demo_django", "inventory.wsgi:bare", "/bad_no_content", "4"),
+        ("demo_django", "inventory.wsgi:application", "/bad_no_content", "4"),
+    ],
+)
+def test_the_demos_as_a_user_would(demo: str, app: str, path: str, length: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wsgi_nocontent", "check", app, path, "/good_no_content"],
+        cwd=ROOT / demo,
+        env={**without_django(os.environ), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"✗ GET {path}\n" in done.stdout
+    assert f"\n  Content-Length: {length}\n" in done.stdout
+    assert "✓ GET /good_no_content: 204, and no content\n" in done.stdout

@@ -1,0 +1,44 @@
+"""What docs/probe.md and its picture say is so."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from demo.apps import ROOT
+from tests.cli.picture import PICTURE, draw
+from wsgi_nocontent.cli import main
+
+PAGE = ROOT.joinpath("docs", "probe.md").read_text(encoding="utf-8")
+
+
+def words(picture: str) -> list[str]:
+    texts = re.findall(r"<text[^>]*>(.*?)</text>", picture)
+    return unescape(" ".join(texts)).replace("\xa0", " ").split()
+
+
+def test_the_picture_is_what_the_command_prints() -> None:
+    assert words(PICTURE.read_text(encoding="utf-8")) == words(draw())
+
+
+def test_the_picture_fetches_nothing() -> None:
+    assert "url(http" not in PICTURE.read_text(encoding="utf-8").replace('"', "")
+
+
+@pytest.mark.parametrize("command", ["probe", "check"])
+def test_the_page_has_each_option(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    text = capsys.readouterr().out.partition("examples:")[0]
+    options = set(re.findall(r"(?<![\w-])--[a-z0-9]+", text)) - {"--help", "--method", "--header"}
+    assert options
+    for option in [*options, "-X", "-H"]:
+        assert f"`{option}" in PAGE, option
+
+
+@pytest.mark.parametrize("command", re.findall(r"^(wsgi-nocontent .*)$", PAGE, re.MULTILINE))
+def test_the_pages_commands_are_understood(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr("wsgi_nocontent.cli.commands._all", lambda *_: 0)
+    assert main(command.split()[1:]) == 0

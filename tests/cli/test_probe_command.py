@@ -1,0 +1,497 @@
+"""``wsgi-nocontent probe``, from its arguments to what it prints and its exit status."""
+
+from __future__ import annotations
+
+import io
+import json
+import runpy
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from demo.apps import ROOT
+from tests.probe.peer import HOLD, READ, RESET, Peer, Step
+from wsgi_nocontent.cli import commands, main
+from wsgi_nocontent.cli.asking import MAXIMUM_REDIRECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA = json.loads(ROOT.joinpath("docs", "probe.schema.json").read_text(encoding="utf-8"))
+
+BAD = b"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nnull"
+CLEAN = b"HTTP/1.1 204 No Content\r\n\r\n"
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntea"
+
+
+def wait(talk: Any) -> None:
+    time.sleep(0.1)
+
+
+class Run:
+    """What a run of the command came to."""
+
+    def __init__(self, status: int, out: str, err: str, received: list[bytes]) -> None:
+        self.status, self.out, self.err, self.received = status, out, err, received
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*arguments: str, scripts: Sequence[Sequence[Step]] = ()) -> Run:
+        """Run it; ``{url}`` in its arguments is that of a server that plays the scripts."""
+        with Peer(*scripts) as peer:
+            given = [argument.format(url=peer.url, port=peer.port) for argument in arguments]
+            status = main(["probe", *given])
+        out, err = capsys.readouterr()
+        out, err = (each.replace(peer.url, "URL/") for each in (out, err))
+        return Run(status, out, err, peer.received)
+
+    return run
+
+
+class TestWhatItSays:
+    def test_a_finding_comes_with_all_that_one_needs(self, run: Any) -> None:
+        done = run("{url}bad", "-H", "Accept: */*", scripts=[[READ, BAD]])
+        assert (done.status, done.err) == (1, "")
+        assert done.out == (
+            "✗ GET URL/bad\n"
+            "> GET /bad HTTP/1.1\n"
+            "> Accept: */*\n"
+            "< HTTP/1.1 204 No Content\n"
+            "< Content-Length: 4\n"
+            '  after the end, 4 bytes: "null"\n'
+            "\n"
+            "  Content-Length: 4\n"
+            "    rule  a 1xx or 204 response has no Content-Length (RFC 9110 §8.6)\n"
+            "    risk  an HTTP/2 front hands it on, and clients such as curl refuse it with "
+            "PROTOCOL_ERROR, or the front itself answers 502\n"
+            "    mend  return an empty body: in Flask by \"return '', 204\", in Django by "
+            '"return HttpResponse(status=204)", in any WSGI app by [] without Content-Length. '
+            "NoContentMiddleware does it for every view of an app\n"
+            "\n"
+            '  body: "null"\n'
+            "    rule  a 1xx, 204 or 304 response ends with its head (RFC 9110 §6.4.1)\n"
+            "    risk  on a connection that is kept, a client takes these bytes for its next "
+            "answer\n"
+            "    mend  as above\n"
+            "\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("answer", "line"),
+        [
+            (CLEAN, "✓ GET URL/: 204, and no content\n"),
+            (PAGE, "✓ GET URL/: 200, which may have content\n"),
+        ],
+    )
+    def test_a_clean_answer_is_one_line(self, run: Any, answer: bytes, line: str) -> None:
+        done = run("{url}", scripts=[[READ, answer]])
+        assert (done.status, done.out, done.err) == (0, line, "")
+
+    def test_several_urls_have_a_table_last(self, run: Any) -> None:
+        done = run("{url}a", "{url}b", "http://127.0.0.1:1/", scripts=[[READ, CLEAN], [READ, BAD]])
+        assert done.status == 2
+        table = done.out[done.out.index(" asked  ") :]
+        rows = [" ".join(line.split()) for line in table.splitlines()]
+        assert rows[2:] == [
+            "GET URL/a 204 clean",
+            "GET URL/b 204 Content-Length: 4",
+            'body: "null"',
+            "GET http://127.0.0.1:1/ not asked",
+            "",
+        ]
+
+    def test_late_bytes_and_interim_responses_are_shown(self, run: Any) -> None:
+        early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+        done = run("{url}", scripts=[[READ, early + CLEAN, wait, b"null"]])
+        assert "< HTTP/1.1 103 Early Hints\n< Link: </a>\n< HTTP/1.1 204 No Content\n" in done.out
+        assert ' ms later, 4 bytes: "null"\n' in done.out
+
+    def test_what_a_hostile_server_sends_is_escaped_and_cut(self, run: Any) -> None:
+        head = b"HTTP/1.1 204 \x1b[31mNo\r\nX: \x9b2J" + b"y" * 1000 + b"\r\n" + b"Z: 1\r\n" * 100
+        done = run("{url}", scripts=[[READ, head + b"\r\n" + b"\x1b]0;x\x07" * 1000]])
+        assert done.status == 1
+        assert all(character.isprintable() for character in done.out.replace("\n", ""))
+        assert "< X: \\x9b2J" + "y" * 394 + " and 606 characters more\n" in done.out
+        assert "< and 62 lines more\n" in done.out
+        assert len(done.out) < 10_000
+
+    @pytest.mark.parametrize("method", ["102", "304"])
+    def test_the_remedy_is_for_that_status(self, run: Any, method: str) -> None:
+        answer = BAD.replace(b"204 No Content", method.encode() + b" Odd")
+        done = run("{url}", "--timeout", "0.3", scripts=[[READ, answer, HOLD]])
+        assert done.status == 1
+        code = "204" if method == "102" else method
+        assert f"return HttpResponse(status={code})" in done.out
+
+
+class TestWhatItSends:
+    def test_one_request_and_no_more(self, run: Any) -> None:
+        answer = CLEAN.replace(b"204 No Content\r\n", b"304 Not Modified\r\nContent-Length: 4\r\n")
+        done = run("{url}a?b=c", scripts=[[READ, answer]])
+        (received,) = done.received
+        request_line, *fields = received.split(b"\r\n")
+        assert request_line == b"GET /a?b=c HTTP/1.1"
+        names = [field.partition(b":")[0] for field in fields if field]
+        assert names == [b"Host", b"User-Agent", b"Connection"]
+
+    def test_method_fields_and_body_are_those_that_are_given(self, run: Any) -> None:
+        arguments = ["-X", "PUT", "-H", "A: 1", "-H", "A:2", "--data", "té"]
+        (received,) = run("{url}", *arguments, scripts=[[READ, CLEAN]]).received
+        assert received.startswith(b"PUT / HTTP/1.1\r\n")
+        assert b"\r\nA: 1\r\nA: 2\r\n" in received
+        assert received.endswith(b"\r\n\r\nt\xc3\xa9")
+
+    def test_data_is_posted(self, run: Any) -> None:
+        (received,) = run("{url}", "--data", "", scripts=[[READ, CLEAN]]).received
+        assert received.startswith(b"POST / HTTP/1.1\r\n")
+
+    def test_it_asks_again_if_it_is_told_to(self, run: Any) -> None:
+        second = CLEAN.replace(b"\r\n\r\n", b"\r\nSecond: 1\r\n\r\n")
+        done = run("{url}", "--again", scripts=[[READ, BAD, READ, second]])
+        assert done.status == 1
+        (received,) = done.received
+        assert received.count(b"GET / HTTP/1.1") == 2
+        assert 'as the next answer: "null"' in done.out
+
+    def test_what_came_next_is_shown(self, run: Any) -> None:
+        done = run("{url}", "--again", scripts=[[READ, PAGE, READ, PAGE + b"more"]])
+        assert done.status == 1
+        assert '  the next answer, 41 bytes: "HTTP/1.1 200 OK' in done.out
+        assert '  after the next answer, 4 bytes: "more"\n' in done.out
+        done = run("{url}", "--again", scripts=[[READ, PAGE, READ, b"null"]])
+        assert '  instead of the next answer, 4 bytes: "null"\n' in done.out
+
+
+class TestSecrets:
+    HEADERS = (
+        "Authorization: Basic c2VjcmV0",
+        "cookie: session=c2VjcmV0",
+        "Proxy-Authorization: Bearer c2VjcmV0",
+    )
+    ANSWER = BAD.replace(
+        b"\r\n", b"\r\nSET-COOKIE: session=c2VjcmV0\r\n  c2VjcmV0; HttpOnly\r\n", 1
+    )
+
+    @pytest.mark.parametrize("form", [[], ["--json"]])
+    def test_they_are_sent_and_not_shown(self, run: Any, form: list[str]) -> None:
+        arguments = [word for field in self.HEADERS for word in ("-H", field)]
+        done = run("{url}", *arguments, *form, scripts=[[READ, self.ANSWER]])
+        assert done.received[0].count(b"c2VjcmV0") == 3
+        assert "c2VjcmV0" not in done.out + done.err
+        for name in "Authorization", "cookie", "Proxy-Authorization", "SET-COOKIE":
+            assert f"{name}: [redacted]" in done.out
+        assert "Content-Length: 4" in done.out
+
+    def test_nor_are_credentials_in_a_url(self, run: Any) -> None:
+        done = run("http://me:c2VjcmV0@127.0.0.1:1/")
+        assert done.status == 2
+        assert done.err == (
+            "wsgi-nocontent: http://[redacted]@127.0.0.1:1/: credentials go into a header field, "
+            "not into the URL 'http://[redacted]@127.0.0.1:1/'\n"
+        )
+
+    def test_they_do_not_go_to_another_origin(self, run: Any) -> None:
+        with Peer([READ, CLEAN]) as other:
+            away = f"HTTP/1.1 302 Found\r\nLocation: {other.url}\r\n\r\n".encode()
+            arguments = [word for field in self.HEADERS for word in ("-H", field)]
+            done = run("{url}", "--follow", "-H", "X-Kept: 1", *arguments, scripts=[[READ, away]])
+        assert done.status == 0
+        assert b"c2VjcmV0" in done.received[0]
+        assert b"c2VjcmV0" not in other.received[0]
+        assert b"X-Kept: 1" in other.received[0]
+
+
+class TestRedirects:
+    def redirect(self, status_code: int, location: str = "/there") -> list[Step]:
+        head = f"HTTP/1.1 {status_code} Odd\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+        return [READ, head.encode()]
+
+    def test_none_is_followed(self, run: Any) -> None:
+        done = run("{url}", scripts=[self.redirect(302)])
+        assert (done.status, done.out) == (0, "✓ GET URL/: 302, which may have content\n")
+        assert len(done.received) == 1
+
+    def test_unless_it_is_told_to(self, run: Any) -> None:
+        done = run("{url}", "--follow", scripts=[self.redirect(302), [READ, BAD]])
+        assert done.status == 1
+        assert done.out.startswith(
+            "✓ GET URL/: 302, which may have content\n✗ GET URL/there\n> GET /there HTTP/1.1\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("status_code", "method", "then"),
+        [
+            (301, "POST", "GET"),
+            (302, "POST", "GET"),
+            (303, "POST", "GET"),
+            (303, "DELETE", "GET"),
+            (303, "HEAD", "HEAD"),
+            (301, "DELETE", "DELETE"),
+            (307, "POST", "POST"),
+            (308, "PUT", "PUT"),
+        ],
+    )
+    def test_the_method_changes_as_in_a_browser(
+        self, run: Any, status_code: int, method: str, then: str
+    ) -> None:
+        arguments = ["--follow", "-X", method, "--data", "tea", "-H", "Content-Type: text/tea"]
+        done = run("{url}", *arguments, scripts=[self.redirect(status_code), [READ, CLEAN]])
+        assert done.status == 0
+        second = done.received[1]
+        assert second.startswith(f"{then} /there HTTP/1.1\r\n".encode())
+        assert second.endswith(b"tea") == (then == method)
+        assert (b"text/tea" in second) == (then == method)
+
+    def test_a_loop_ends(self, run: Any) -> None:
+        done = run("{url}", "--follow", scripts=[self.redirect(302, "/")] * 20)
+        assert done.status == 2
+        assert done.err == (
+            f"wsgi-nocontent: URL/: more than {MAXIMUM_REDIRECTS} redirects, the last to URL/\n"
+        )
+        assert len(done.received) == MAXIMUM_REDIRECTS + 1
+
+    def test_a_redirect_to_nowhere_is_told(self, run: Any) -> None:
+        done = run("{url}", "--follow", scripts=[self.redirect(302, "ftp://there/")])
+        assert done.status == 2
+        assert "a URL is http://host/path or https://host/path" in done.err
+        assert "ftp://there/" in done.err
+
+    def test_one_without_a_location_is_an_answer(self, run: Any) -> None:
+        answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"
+        done = run("{url}", "--follow", scripts=[[READ, answer]])
+        assert (done.status, done.out) == (0, "✓ GET URL/: 302, which may have content\n")
+
+
+def drip(talk: Any) -> None:
+    for byte in BAD:
+        wait(talk)
+        talk.connection.sendall(bytes([byte]))
+
+
+def pour(talk: Any) -> None:
+    chunk = b"x" * 65536
+    while True:
+        talk.connection.sendall(chunk)
+
+
+HOSTILE: dict[str, tuple[list[Step], str]] = {
+    "garbage": ([READ, bytes(range(256)) * 64], "the answer is not HTTP/1.1, it begins with"),
+    "nothing": ([READ], "the server closed the connection without an answer"),
+    "a head of 10 MB": (
+        [
+            READ,
+            b"HTTP/1.1 204 No Content\r\n",
+            lambda talk: talk.connection.sendall(b"X: y\r\n" * 1_700_000),
+        ],
+        "the head of the answer is longer than 65536 bytes",
+    ),
+    "a byte at a time": ([READ, drip], "no answer within 0.5 s, but it began with"),
+    "a reset in the head": ([READ, b"HTTP/1.1 204 No", RESET], "without an answer, but it began"),
+    "silence": ([READ, HOLD], "no answer within 0.5 s"),
+}
+
+
+class TestNoAnswer:
+    """Each is a line that says which URL and why, and exit status 2."""
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    @pytest.mark.parametrize("form", [[], ["--json"]])
+    def test_a_hostile_server(self, run: Any, name: str, form: list[str]) -> None:
+        script, why = HOSTILE[name]
+        done = run("{url}x", "--timeout", "0.5", *form, scripts=[script])
+        assert done.status == 2
+        assert done.err.startswith("wsgi-nocontent: URL/x: ")
+        assert why in done.err
+        assert done.err.count("\n") == 1
+        if form:
+            told = json.loads(done.out)
+            jsonschema.validate(told, SCHEMA)
+            assert why in told["error"]
+        else:
+            assert done.out == ""
+
+    def test_a_body_without_end_is_no_answer_that_is_wrong(self, run: Any) -> None:
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+        done = run("{url}", scripts=[[READ, head, pour]])
+        assert (done.status, done.out) == (0, "✓ GET URL/: 200, which may have content\n")
+
+    def test_one_without_end_on_a_204_is(self, run: Any) -> None:
+        done = run("{url}", scripts=[[READ, CLEAN, pour]])
+        assert done.status == 1
+        assert "  after the end" in done.out
+
+    def test_nobody_there(self, run: Any) -> None:
+        done = run("http://127.0.0.1:1/x")
+        assert (done.status, done.out) == (2, "")
+        assert done.err == (
+            "wsgi-nocontent: http://127.0.0.1:1/x: 127.0.0.1 port 1 can not be reached: "
+            "connection refused\n"
+        )
+
+    @pytest.mark.parametrize(
+        "url", ["localhost:8000", "ftp://localhost/", "http://", "/items", "", "http://a b/\n\x1b"]
+    )
+    def test_a_url_that_is_none(self, run: Any, url: str) -> None:
+        done = run(url)
+        assert (done.status, done.out) == (2, "")
+        assert "a URL is http://host/path or https://host/path" in done.err
+        assert done.err.count("\n") == 1
+        assert done.err.replace("\n", "").isprintable()
+
+    def test_a_request_that_can_not_be_sent(self, run: Any) -> None:
+        for arguments in ["-X", "GET IT"], ["-X", "CONNECT"], ["-H", "A b: c"], ["-H", "A: é"]:
+            done = run("{url}", *arguments)
+            assert done.status == 2
+            assert done.err.startswith("wsgi-nocontent: URL/: ")
+            assert done.err.count("\n") == 1
+            assert not any(done.received)
+
+    def test_no_tls(self, run: Any) -> None:
+        done = run("https://127.0.0.1:{port}/", scripts=[[b"HTTP/1.1 400 Bad Request\r\n\r\n"]])
+        assert done.status == 2
+        assert "no TLS with 127.0.0.1 port" in done.err
+
+    def test_the_others_are_asked_all_the_same(self, run: Any) -> None:
+        done = run("http://127.0.0.1:1/", "{url}", scripts=[[READ, CLEAN]])
+        assert done.status == 2
+        assert "✓ GET URL/: 204, and no content\n" in done.out
+
+
+class TestJson:
+    def test_each_is_an_object_in_a_line(self, run: Any) -> None:
+        done = run("{url}a", "{url}b", "--json", scripts=[[READ, BAD], [READ, CLEAN]])
+        assert done.status == 1
+        bad, clean = map(json.loads, done.out.splitlines())
+        for each in bad, clean:
+            jsonschema.validate(each, SCHEMA)
+        assert bad["url"] == "URL/a"
+        assert bad["heads"] == [["HTTP/1.1 204 No Content", "Content-Length: 4"]]
+        assert bad["after"] == [{"what": "after the end", "size": 4, "begins": "null"}]
+        assert [finding["rule"] for finding in bad["findings"]] == ["no-length", "no-body"]
+        assert bad["findings"][0]["section"] == "RFC 9110 §8.6"
+        assert (bad["clean"], clean["clean"]) == (False, True)
+        assert clean["findings"] == []
+
+    def test_redirects_are_within_their_urls(self, run: Any) -> None:
+        away = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+        done = run("{url}", "--follow", "--json", scripts=[[READ, away], [READ, CLEAN]])
+        told = json.loads(done.out)
+        jsonschema.validate(told, SCHEMA)
+        assert told["url"] == "URL/there"
+        assert [(each["url"], each["status_code"]) for each in told["redirects"]] == [("URL/", 302)]
+
+    def test_the_schema_lets_nothing_else_pass(self, run: Any) -> None:
+        told = json.loads(run("{url}", "--json", scripts=[[READ, BAD]]).out)
+        jsonschema.validate(told, SCHEMA)
+        for wrong in {**told, "more": 1}, {**told, "clean": 1}, {"url": "a", "method": "GET"}:
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate(wrong, SCHEMA)
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("arguments", "wanted"),
+        [
+            (["probe"], "the following arguments are required: URL"),
+            (["probe", "http://a/", "-H", "foo"], "a header field is 'Name: value', not 'foo'"),
+            (["probe", "http://a/", "-H", ": b"], "a header field is 'Name: value', not ': b'"),
+            (["probe", "http://a/", "--timeout", "0"], "a number of seconds over 0, not '0'"),
+            (["probe", "http://a/", "--timeout", "soon"], "a number of seconds over 0, not 'soon'"),
+            (["probe", "http://a/", "--timeout", "nan"], "a number of seconds over 0, not 'nan'"),
+            ([], "the following arguments are required: COMMAND"),
+            (["prob"], "invalid choice: 'prob'"),
+        ],
+    )
+    def test_a_mistake_is_named(
+        self, capsys: pytest.CaptureFixture[str], arguments: list[str], wanted: str
+    ) -> None:
+        with pytest.raises(SystemExit) as raised:
+            main(arguments)
+        assert raised.value.code == 2
+        assert wanted in capsys.readouterr().err
+
+    @pytest.mark.parametrize("command", ["probe", "check"])
+    def test_help_has_examples(self, capsys: pytest.CaptureFixture[str], command: str) -> None:
+        with pytest.raises(SystemExit) as raised:
+            main([command, "--help"])
+        assert raised.value.code == 0
+        assert f"examples:\n  wsgi-nocontent {command} " in capsys.readouterr().out
+
+
+class TestThisProcess:
+    """What tests in other processes show as well, for its coverage."""
+
+    def test_a_terminal(self) -> None:
+        with Peer([READ, BAD]) as peer:
+            written = io.BytesIO()
+            out = io.TextIOWrapper(written, encoding="ascii")
+            console = Console(file=out, force_terminal=True, width=50, highlight=False)
+            assert commands.run(["probe", peer.url], console) == 1
+            out.flush()
+        assert b"rule  \x1b[0ma 1xx or 204 response has no\n" in written.getvalue()
+        assert b"Content-Length (RFC 9110 section 8.6)\n" in written.getvalue()
+
+    def test_streams_may_be_of_another_kind(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        out, err = io.StringIO(), io.StringIO()
+        monkeypatch.setattr("sys.stdout", out)
+        monkeypatch.setattr("sys.stderr", err)
+        assert main(["probe", "http://127.0.0.1:1/", "--json"]) == 2
+        assert json.loads(out.getvalue())["error"] in err.getvalue()
+
+    def test_an_interrupt(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("wsgi_nocontent.cli.commands.ask_url", interrupt)
+        assert main(["probe", "http://127.0.0.1:1/"]) == 130
+
+    @pytest.mark.parametrize(
+        ("missing", "ours"),
+        [("rich", "wsgi_nocontent.cli.commands"), ("h11", "wsgi_nocontent.probe.http1")],
+    )
+    def test_a_missing_extra(
+        self, run: Any, monkeypatch: pytest.MonkeyPatch, missing: str, ours: str
+    ) -> None:
+        for name in "wsgi_nocontent.cli.commands", "wsgi_nocontent.cli.asking":
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delitem(sys.modules, "wsgi_nocontent.probe")
+        forget(monkeypatch, missing, ours)
+        done = run("http://127.0.0.1:1/")
+        needs = f"it needs {missing}: pip install 'wsgi-nocontent[cli]'"
+        assert (done.status, done.err) == (2, f"wsgi-nocontent: {needs}\n")
+
+    def test_a_fault_of_ours_is_none(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        forget(monkeypatch, "argparse", "wsgi_nocontent.cli.commands")
+        with pytest.raises(ModuleNotFoundError):
+            run("http://127.0.0.1:1/")
+
+    def test_http2_is_an_extra_too(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        forget(monkeypatch, "h2", "wsgi_nocontent.probe.http2")
+        done = run("{url}", "--http2")
+        assert (done.status, done.err) == (
+            2,
+            "wsgi-nocontent: URL/: HTTP/2 needs h2: pip install 'wsgi-nocontent[http2]'\n",
+        )
+
+    def test_python_m(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("sys.argv", ["wsgi_nocontent", "--version"])
+        with pytest.raises(SystemExit) as raised:
+            runpy.run_module("wsgi_nocontent", run_name="__main__")
+        assert raised.value.code == 0
+        assert capsys.readouterr().out.startswith("wsgi-nocontent ")
+
+
+def forget(monkeypatch: pytest.MonkeyPatch, missing: str, ours: str) -> None:
+    """Let a module be one that is not there, and let that of ours which needs it be loaded anew."""
+    for name in list(sys.modules):
+        if name == ours or name.partition(".")[0] == missing:
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)

@@ -1,0 +1,33 @@
+"""The command ``wsgi-nocontent``: from a URL or an app that goes wrong to what is wrong.
+
+It needs the extra ``[cli]``, and ``[http2]`` for HTTP/2.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    :param arguments: those of the command line, by default this process's.
+    :return: the exit status: 0 if all answers are clean, 1 if there is something wrong with
+        one, 2 if one could not be had.
+    """
+    try:
+        from .commands import run  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        missing = str(error.name).partition(".")[0]
+        if missing not in ("h11", "rich"):
+            raise
+        print(
+            f"wsgi-nocontent: it needs {missing}: pip install 'wsgi-nocontent[cli]'",
+            file=sys.stderr,
+        )
+        return 2
+    return run(arguments)
