@@ -15,7 +15,8 @@ from itertools import chain, islice
 
 from . import watch
 from .rules import BY_STATUS_CODE, HEAD, Rule
-from .violation import NoContentError, Violation
+from .strict import AtOnce
+from .violation import NoContentError, Violation, lengths_in, violation_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,24 +76,26 @@ class NoContentMiddleware:
             hint = "; wrap() takes an import string" if isinstance(app, str) else ""
             raise TypeError(f"app must be a WSGI callable, not {app!r}{hint}")
         self.app = app
+        self._app = AtOnce(app) if on_violation == "raise" else app
         from .log import ViolationLog  # noqa: PLC0415  it says why
 
         self._raises = on_violation == "raise"
         self._log = ViolationLog()
         self._tell = self._log if on_violation == "log" else _checked_callable(on_violation)
-        self._strip_headers = _checked_field_names(strip_headers)
+        self.strip_headers = _checked_field_names(strip_headers)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as PEP 3333 asks of an application."""
         # Read now: an application may rewrite its environ, but the server goes by
         # the method that the client used.
         method = environ["REQUEST_METHOD"]
-        method_rule = HEAD if method == "HEAD" else None
-        # None until the application calls start_response; then _PASSED or a _Withheld,
-        # as its latest status asks for; and _SETTLED when we are about to return.
-        response: object = None
+        # Until the application calls start_response, the rule that the method brings, if any;
+        # then _PASSED or a _Withheld, as the latest status asks for; then _SETTLED, or a
+        # _Withheld that is settled, when we are about to return.
+        response: object = HEAD if method == "HEAD" else None
 
-        # Made for each request, so it is typed by a comment: Python 3.9 and older would
+        # Made for each request: so it takes nothing more from here than it must, for that has
+        # to be kept in cells, and it is typed by a comment, for Python 3.9 and older would
         # make its annotations each time as well.
         def start(status, headers, exc_info=None):
             # type: (str, Headers, OptExcInfo | None) -> Write
@@ -100,37 +103,18 @@ class NoContentMiddleware:
             if (
                 response is None
                 and exc_info is None
-                and method_rule is None
-                and status[:3] not in BY_STATUS_CODE
+                and (status == "200 OK" or status[:3] not in BY_STATUS_CODE)
             ):
                 write = start_response(status, headers)
                 response = _PASSED
                 return write  # as nearly every response does
-
-            if response is not None and exc_info is None:
-                raise AssertionError(
-                    "start_response() was called a second time without exc_info (PEP 3333)"
-                )
             try:
-                rule = BY_STATUS_CODE.get(status[:3], method_rule)
-                if rule is None:
-                    write = start_response(status, headers, exc_info)
-                    if isinstance(response, _Withheld):
-                        response.give_way_to(write)
-                    if response is not _SETTLED:
-                        response = _PASSED
-                    return write
-                if response is _SETTLED:
-                    raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
-                if not isinstance(response, _Withheld):
-                    at_once = self._report if self._is_strict(environ) else None
-                    response = _Withheld(method, environ, at_once)
-                response.replace(rule, status, headers, exc_info)
-                return response.write
+                write, response = _start(start_response, response, status, headers, exc_info)
+                return write
             finally:
                 exc_info = None  # breaks the cycle from its traceback to this frame
 
-        iterable = self.app(environ, start)
+        iterable = self._app(environ, start)
         if response is _PASSED:
             response = _SETTLED
             return iterable
@@ -142,16 +126,16 @@ class NoContentMiddleware:
             rest = iter(() if whole else iterable)
             chunks = iterable if whole else list(islice(rest, 1))
             if isinstance(response, _Withheld):
-                withheld, response = response, _SETTLED
-                withheld.body_size += sum(map(len, chunks))
-                self._report(withheld)
-                return withheld.release(start_response, iterable, whole, self._strip_headers)
-            if response is None and (whole or not chunks):
+                response.settled = True
+                response.body_size += sum(map(len, chunks))
+                self._report(response, method, environ)
+                return response.release(start_response, iterable, whole, self.strip_headers)
+            if response is _PASSED:
+                response = _SETTLED
+            elif whole or not chunks:
                 # The server may know this very object: eventlet has one that says that
                 # the application has answered on the socket itself.
                 return iterable
-            if response is _PASSED:
-                response = _SETTLED
             return _Body(chain(chunks, rest), iterable)
         except BaseException:
             # The server will never get an iterable that it could close.
@@ -159,27 +143,62 @@ class NoContentMiddleware:
                 iterable.close()
             raise
 
-    def _is_strict(self, environ: WSGIEnvironment) -> bool:
-        return self._raises or watch.strict or watch.STRICT in environ
-
-    def _report(self, withheld: _Withheld) -> None:
+    def _report(self, withheld: _Withheld, method: str, environ: WSGIEnvironment) -> None:
         """Tell of a violation, if it is one.
 
         :raises NoContentError: where that is asked for. Nothing else that goes wrong here
             reaches the response.
         """
-        if not withheld.breaks_its_rule():
+        violation = violation_by(
+            method, environ, withheld.status, withheld.headers, withheld.body_size
+        )
+        if violation is None:
             return
-        violation = withheld.violation()
-        for watcher in watch.watchers:
-            watcher(violation)
-        if self._is_strict(withheld.environ):
+        watch.tell(violation)
+        if self._raises or watch.STRICT in environ:
             raise NoContentError(violation)
         if self._tell is not None:
             try:
                 self._tell(violation)
             except Exception:
-                self._log.failed(violation, withheld.environ)
+                self._log.failed(violation, environ)
+
+
+def _start(
+    start_response: StartResponse,
+    response: object,
+    status: str,
+    headers: Headers,
+    exc_info: OptExcInfo | None,
+) -> tuple[Write, object]:
+    """Do what start_response has to, where there is more to it than to pass a head on.
+
+    :param response: what has become of it so far.
+    :return: what start_response returns; and what has become of the response now.
+    """
+    withheld = response if isinstance(response, _Withheld) else None
+    settled = withheld.settled if withheld else response is _SETTLED
+    method_rule = withheld.method_rule if withheld else HEAD if response is HEAD else None
+    if exc_info is None and response is not method_rule:
+        raise AssertionError(
+            "start_response() was called a second time without exc_info (PEP 3333)"
+        )
+    try:
+        rule = BY_STATUS_CODE.get(status[:3], method_rule)
+        if rule is None:
+            write = start_response(status, headers, exc_info)
+            if settled:
+                return write, response
+            if withheld:
+                withheld.give_way_to(write)
+            return write, _PASSED
+        if settled:
+            raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
+        withheld = withheld or _Withheld(method_rule)
+        withheld.replace(rule, status, headers, exc_info)
+        return withheld.write, withheld
+    finally:
+        exc_info = None  # breaks the cycle from its traceback to this frame
 
 
 class _Withheld:
@@ -190,32 +209,25 @@ class _Withheld:
     dearer. But the server is told of such a restart last, so what the old ``write`` sends
     meanwhile goes out under the old head, and then the restart fails.
 
-    :param method: the request's.
-    :param at_once: called with this, whenever more is known of it.
+    :param method_rule: that of the request's method, if it has one.
     """
 
     __slots__ = (
-        "_at_once",
         "_forward",
         "body_size",
-        "environ",
         "exc_info",
         "headers",
-        "method",
+        "method_rule",
         "rule",
+        "settled",
         "status",
     )
 
-    def __init__(
-        self,
-        method: str,
-        environ: WSGIEnvironment,
-        at_once: Callable[[_Withheld], object] | None,
-    ) -> None:
-        self.method = method
-        self.environ = environ
-        self._at_once = at_once
+    def __init__(self, method_rule: Rule | None) -> None:
         self._forward: Write | None = None
+        self.method_rule = method_rule
+        #: Whether no restart can make it another one without content any more.
+        self.settled = False
 
     def replace(
         self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
@@ -227,45 +239,18 @@ class _Withheld:
         self.exc_info = exc_info
         #: The bytes of body that were seen and discarded.
         self.body_size = 0
-        self._check()
 
     def write(self, data: bytes) -> None:
         """What start_response returned. An application may keep it over a restart."""
         if self._forward is None:
             self.body_size += len(data)
-            self._check()
         else:
             self._forward(data)
-
-    def _check(self) -> None:
-        if self._at_once is not None:
-            self._at_once(self)
 
     def give_way_to(self, write: Write) -> None:
         """From now on the response has content: that of a restart."""
         self._forward = write
         self.exc_info = None
-
-    @property
-    def lengths(self) -> list[str]:
-        """The values of Content-Length that the application declared."""
-        return [str(value) for name, value in self.headers if name.lower() == "content-length"]
-
-    def breaks_its_rule(self) -> bool:
-        return bool(
-            (self.rule.forbids_body and self.body_size)
-            or (self.rule.forbids_length and not all(map(_is_zero, self.lengths)))
-        )
-
-    def violation(self) -> Violation:
-        script_name = self.environ.get("SCRIPT_NAME", "")
-        return Violation(
-            method=self.method,
-            path=f"{script_name}{self.environ.get('PATH_INFO', '')}",
-            status=self.status,
-            content_length=", ".join(self.lengths) if self.lengths else None,
-            body_size=self.body_size,
-        )
 
     def release(
         self,
@@ -287,7 +272,7 @@ class _Withheld:
         elif whole and self.body_size == 0:
             # Some servers send a chunked answer where they can not see that it is empty.
             body = iterable
-        elif whole and not self.lengths:
+        elif whole and not lengths_in(self.headers):
             sets = (("Content-Length", str(self.body_size)),)
         headers = [field for field in self.headers if field[0].lower() not in removes]
         headers += sets
@@ -328,12 +313,6 @@ class _Body:
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
-
-
-def _is_zero(content_length: str) -> bool:
-    """Whether a value of Content-Length is a well-formed 0 (RFC 9110 §8.6)."""
-    digits = content_length.strip(" \t")
-    return bool(digits) and not digits.strip("0")
 
 
 def _checked_callable(on_violation: OnViolation) -> Callable[[Violation], object] | None:

@@ -12,10 +12,13 @@ from functools import partial
 import pytest
 
 from . import watch
+from .middleware import NoContentMiddleware
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .violation import Violation
 
@@ -42,8 +45,19 @@ def pytest_configure(config: pytest.Config) -> None:
     except (TypeError, ValueError, pytest.UsageError) as error:
         raise pytest.UsageError(f"{OPTION} must be true or false: {error}") from None
     if strict:
-        config.add_cleanup(partial(setattr, watch, "strict", watch.strict))
-        watch.strict = True
+        answer = NoContentMiddleware.__call__
+
+        def answer_strictly(
+            self: NoContentMiddleware, environ: WSGIEnvironment, start_response: StartResponse
+        ) -> Iterable[bytes]:
+            strict = NoContentMiddleware(
+                self.app, on_violation="raise", strip_headers=self.strip_headers
+            )
+            return answer(strict, environ, start_response)
+
+        # A check in the middleware would cost each request in production.
+        config.add_cleanup(partial(setattr, NoContentMiddleware, "__call__", answer))
+        NoContentMiddleware.__call__ = answer_strictly  # type: ignore[method-assign]
 
 
 @pytest.fixture

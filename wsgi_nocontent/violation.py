@@ -6,6 +6,12 @@ from collections import namedtuple
 
 from .rules import BY_STATUS_CODE, Rule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    Headers = list[tuple[str, str]]
+
 # What is shown of a path, or of anything else that a client or an application chose.
 _LONGEST = 200
 
@@ -75,6 +81,39 @@ class NoContentError(AssertionError):
     def __init__(self, violation: Violation) -> None:
         super().__init__(violation)
         self.violation = violation
+
+
+def violation_by(
+    method: str, environ: WSGIEnvironment, status: str, headers: Headers, body_size: int
+) -> Violation | None:
+    """Give the violation that such a response is, or None if it is none."""
+    rule = BY_STATUS_CODE.get(status[:3])
+    if rule is None:
+        return None
+    lengths = lengths_in(headers)
+    if not (
+        (rule.forbids_body and body_size)
+        or (rule.forbids_length and not all(map(_is_zero, lengths)))
+    ):
+        return None
+    return Violation(
+        method=method,
+        path=f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}",
+        status=status,
+        content_length=", ".join(lengths) if lengths else None,
+        body_size=body_size,
+    )
+
+
+def lengths_in(headers: Headers) -> list[str]:
+    """Give the values of Content-Length that an application has declared."""
+    return [str(value) for name, value in headers if name.lower() == "content-length"]
+
+
+def _is_zero(content_length: str) -> bool:
+    """Whether a value of Content-Length is a well-formed 0 (RFC 9110 §8.6)."""
+    digits = content_length.strip(" \t")
+    return bool(digits) and not digits.strip("0")
 
 
 def _shown(text: str) -> str:

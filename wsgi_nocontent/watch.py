@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 #: In an environ, it makes every middleware on the way raise.
 STRICT = "wsgi_nocontent.strict"
 
-#: Whether every middleware raises.
-strict = False
-
 #: Called with every violation, before anything else is done about it.
 watchers: tuple[Callable[[Violation], object], ...] = ()
+
+
+def tell(violation: Violation) -> None:
+    """Let all watchers know."""
+    for watcher in watchers:
+        watcher(violation)

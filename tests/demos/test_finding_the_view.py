@@ -278,7 +278,7 @@ class TestOnesOwnTests:
                 exec(OF_AN_APP, {"application": application})
         length = "15" if middleware else None
         assert raised.value.violation == Violation(
-            "DELETE", "/items/1", "204 No Content", length, 0 if middleware else 15
+            "DELETE", "/items/1", "204 No Content", length, 15
         )
 
     def test_of_a_url_as_the_page_has_it(self) -> None:

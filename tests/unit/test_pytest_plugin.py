@@ -8,6 +8,9 @@ import textwrap
 import pytest
 
 import wsgi_nocontent.watch
+from tests.unit.forms import FORMS
+from tests.unit.server import run
+from wsgi_nocontent import NoContentMiddleware
 
 pytest_plugins = ["pytester"]
 
@@ -20,6 +23,11 @@ from wsgi_nocontent import NoContentError, NoContentMiddleware, Violation
 
 bad = FORMS["a_list"]("204 No Content", [])
 good = FORMS["a_list"]("200 OK", [])
+
+def empty(environ, start_response):
+    start_response("204 No Content", [("ETag", "1")])
+    return []
+
 VIOLATION = Violation("GET", "/", "204 No Content", None, 4)
 each_option = pytest.mark.parametrize("option", ["log", "raise", None, lambda violation: 1 / 0])
 """
@@ -50,7 +58,10 @@ def test_bad(option):
 
 @each_option
 def test_good(option):
-    assert run(NoContentMiddleware(good, on_violation=option)).body == b"null"
+    app = NoContentMiddleware(good, on_violation=option, strip_headers=["ETag"])
+    assert run(app).body == b"null"
+    app = NoContentMiddleware(empty, on_violation=option, strip_headers=["ETag"])
+    assert run(app).headers == []
 """
 MADE_BEFORE = """
 app = NoContentMiddleware(bad)
@@ -77,14 +88,16 @@ def test_without_it_each_does_as_its_option_says(project: pytest.Pytester, ini: 
 
 
 def test_what_it_set_is_undone_at_the_end(project: pytest.Pytester) -> None:
+    app = NoContentMiddleware(FORMS["a_list"]("204 No Content", []), on_violation=None)
     tests = """
     import wsgi_nocontent.watch
     def test_it(nocontent_violations):
-        assert wsgi_nocontent.watch.strict
+        with pytest.raises(NoContentError):
+            run(NoContentMiddleware(bad))
         assert len(wsgi_nocontent.watch.watchers) == 1
     """
     assert outcomes(project, tests, "nocontent_strict = true") == {"passed": 1}
-    assert wsgi_nocontent.watch.strict is False
+    assert run(app).status == "204 No Content"
     assert wsgi_nocontent.watch.watchers == ()
 
 
@@ -93,7 +106,7 @@ def test_so_it_is_within_another_run(
 ) -> None:
     seen: list[object] = []
     watchers = (seen.append,)
-    monkeypatch.setattr("wsgi_nocontent.watch.strict", True)
+    answer = NoContentMiddleware.__call__
     monkeypatch.setattr("wsgi_nocontent.watch.watchers", watchers)
     tests = """
     def test_bad(nocontent_violations):
@@ -103,7 +116,7 @@ def test_so_it_is_within_another_run(
     """
     assert outcomes(project, tests, "nocontent_strict = true") == {"passed": 1}
     assert len(seen) == 1
-    assert wsgi_nocontent.watch.strict is True
+    assert NoContentMiddleware.__call__ is answer
     assert wsgi_nocontent.watch.watchers is watchers
 
 
