@@ -53,6 +53,11 @@ NO_LENGTH = Requirement(
     "or the front itself answers 502",
     EMPTY,
 )
+NO_LENGTH_OF_0 = NO_LENGTH._replace(
+    consequence="most clients and fronts let this one pass; strict ones may refuse it",
+    remedy="a framework puts it there, such as Django's CommonMiddleware on every empty "
+    "response, and no view can help it: NoContentMiddleware takes it off",
+)
 NO_CODING = Requirement(
     "no-coding",
     "a 1xx or 204 response has no Transfer-Encoding",
@@ -72,14 +77,15 @@ NO_BODY_ON_HEAD = Requirement(
     "the answer to HEAD ends with its head",
     "RFC 9110 §9.3.2",
     _MISREAD,
-    "Flask and Pyramid leave it out by themselves, and so do many servers; NoContentMiddleware "
-    "does it for every view of a Django or another WSGI app",
+    "Flask and Pyramid leave it out by themselves, and Django leaves that to the server; "
+    "NoContentMiddleware does it for every view of an app",
 )
 EMPTY_RESET = Requirement(
     "empty-reset",
     "a 205 response has no content",
     "RFC 9110 §15.3.6",
-    "a client that expects none takes these bytes for its next answer",
+    "clients differ: one reads so many bytes, or waits for them, and another reads none and "
+    "takes what comes for its next answer",
     EMPTY,
 )
 ONE_LENGTH = Requirement(
@@ -100,7 +106,10 @@ def findings_in_fields(rule: Rule, headers: Iterable[tuple[str, str]]) -> Iterat
     lengths = [(name, value) for name, value in headers if name.lower() == "content-length"]
     if rule is NO_CONTENT:
         codings = [(name, value) for name, value in headers if name.lower() == "transfer-encoding"]
-        yield from (Finding(NO_LENGTH, f"{name}: {value}") for name, value in lengths)
+        yield from (
+            Finding(NO_LENGTH_OF_0 if is_length(value, "0") else NO_LENGTH, f"{name}: {value}")
+            for name, value in lengths
+        )
         yield from (Finding(NO_CODING, f"{name}: {value}") for name, value in codings)
     elif rule is RESET_CONTENT and lengths:
         seen = ", ".join(value for _, value in lengths)

@@ -1,6 +1,6 @@
 """Draw docs/probe.svg: the command, as it was really run on the demo.
 
-``make picture`` runs it. The port and the time are made the same each time.
+``make picture`` runs it. The port and what is about time are made the same.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def draw() -> str:
     # It would be fetched from elsewhere; where the font is not there, another does.
     picture = re.sub(r"\s*@font-face \{.*?\}", "", picture, flags=re.DOTALL)
     picture = picture.replace(f":{server.port}", ":18000")
+    picture = re.sub(r"[0-9]+&#160;ms&#160;later,&#160;", "", picture)
     return re.sub(
         r"(Date:&#160;)[^<]*(&#160;GMT)",
         r"\g<1>Sat,&#160;21&#160;Nov&#160;2026&#160;12:00:00\2",

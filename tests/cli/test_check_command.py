@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from demo.apps import ROOT
 from tests.cli.test_probe_command import SCHEMA
 from tests.unit.forms import FORMS
 from tests.unit.server import Oops, Recorded, restart
-from wsgi_nocontent import NoContentMiddleware
+from wsgi_nocontent import NoContentMiddleware, watch
 from wsgi_nocontent.cli import main
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def echo(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
 
 def tell(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
     start_response("205 Odd", [("Content-Type", "text/plain")])
-    names = "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_A", "CONTENT_TYPE"
+    names = [
+        *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "HTTP_A"),
+        *("CONTENT_TYPE", "CONTENT_LENGTH"),
+    ]
     told = [environ[name] for name in names] + [environ["wsgi.input"].read().decode()]
     return [json.dumps(told).encode()]
 
@@ -58,6 +62,7 @@ def length_alone(environ: Any, start_response: StartResponse) -> Iterable[bytes]
 
 
 wrapped_without_a_body = NoContentMiddleware(length_alone)
+raises = NoContentMiddleware(bad, on_violation="raise")
 wrapped_without_a_length = NoContentMiddleware(FORMS["a_list"]("205 Odd", []))
 
 
@@ -70,6 +75,47 @@ def restarted(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
     start_response("204 Odd", LENGTH)
     restart(start_response, "304 Odd", [])
     return []
+
+
+def as_bytes(environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("204 Odd", [(b"Content-Length", "4")])
+    return []
+
+
+def a_number(environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("205 Odd", [("Content-Length", 4)])
+    return []
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+def unspeakable(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    raise Unspeakable
+
+
+def leaving(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    sys.exit(0)
+
+
+def factory() -> None:
+    raise AssertionError
+
+
+def confused(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    raise TypeError("in the view")
+
+
+def secret(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("204 Odd", [("Set-Cookie", "a=c2VjcmV0"), ("Content-Length", "4")])
+    return [environ["HTTP_COOKIE"].encode()]
+
+
+def talkative(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    print("here I am")
+    return bad(environ, start_response)
 
 
 def raising(environ: Any, start_response: StartResponse) -> Iterator[bytes]:
@@ -126,7 +172,7 @@ def test_it_names_violations_as_probe_does(check: Any) -> None:
         "> DELETE /items/1 HTTP/1.1\n"
         "< 204 No Content\n"
         "< Content-Length: 4\n"
-        '  content, 2 bytes: "nu"\n'
+        '  the first chunk, 2 bytes: "nu"\n'
         "\n"
         "  Content-Length: 4\n"
         "    rule  a 1xx or 204 response has no Content-Length (RFC 9110 §8.6)\n"
@@ -188,7 +234,9 @@ def test_the_app_is_asked_as_it_would_be(check: Any) -> None:
     arguments = ["-X", "PUT", *fields, "--data", "tea"]
     done = check("tell", "/caf%C3%A9?q=%20", *arguments, "--json")
     begins = json.loads(done.out)["after"][0]["begins"]
-    assert json.loads(begins) == ["PUT", "/caf\xc3\xa9", "q=%20", "b,c", "text/tea", "tea"]
+    assert json.loads(begins) == [
+        *("PUT", "", "/caf\xc3\xa9", "q=%20", "b,c", "text/tea", "3", "tea")
+    ]
 
 
 def test_of_an_endless_body_a_chunk_is_taken_and_it_is_closed(check: Any) -> None:
@@ -210,6 +258,12 @@ def test_a_restart_counts(check: Any) -> None:
         ("started_twice", "AssertionError: start_response() was called twice without exc_info ("),
         ("never_started", "AssertionError: start_response() was not called ("),
         ("without_a_status", "a status is three digits and a reason, not 'OK' ("),
+        ("as_bytes", "a header field is a tuple of two strings, not (b'Content-Length', '4') ("),
+        ("a_number", "a header field is a tuple of two strings, not ('Content-Length', 4) ("),
+        ("unspeakable", "Unspeakable: and can not say why ("),
+        ("leaving", "SystemExit: 0 ("),
+        ("factory", "TypeError: it is no WSGI app; of a factory, name what it returns ("),
+        ("confused", "TypeError: in the view ("),
     ],
 )
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -238,6 +292,7 @@ def test_an_app_that_fails_is_told_in_a_line(
         ("broken:app", "broken:app: ZeroDivisionError: division by zero ("),
         ("lacking:app", "lacking:app: ModuleNotFoundError: No module named 'no_such' ("),
         ("wrong:app", "wrong:app: SyntaxError: "),
+        ("leaving:app", "leaving:app: SystemExit: needs a config ("),
     ],
 )
 def test_a_wrong_name_or_module_is_told_in_a_line(
@@ -246,12 +301,51 @@ def test_a_wrong_name_or_module_is_told_in_a_line(
     (tmp_path / "broken.py").write_text("1 / 0\n")
     (tmp_path / "lacking.py").write_text("import no_such\n")
     (tmp_path / "wrong.py").write_text("def\n")
+    (tmp_path / "leaving.py").write_text("import sys\nprint('hello')\nsys.exit('needs a config')\n")
     monkeypatch.syspath_prepend(tmp_path)
     done = check(app, "/")
     assert (done.status, done.out) == (2, "")
-    assert done.err.startswith("wsgi-nocontent: ")
-    assert why in done.err
-    assert done.err.count("\n") == 1
+    err = done.err.replace("hello\n", "")
+    assert err.startswith("wsgi-nocontent: ")
+    assert why in err
+    assert err.count("\n") == 1
+
+
+def test_what_an_app_prints_is_not_in_the_json(check: Any) -> None:
+    done = check("talkative", "/", "--json")
+    assert findings(done) == ["Content-Length: 4", 'body: "nu"']
+    assert done.err == "here I am\n"
+
+
+def test_one_that_raises_within_is_no_failure(check: Any) -> None:
+    done = check("raises", "/", "--json")
+    assert (done.status, done.err) == (1, "")
+    assert findings(done) == ["Content-Length: 4"]
+
+
+def test_strict_wants_something_to_check(check: Any) -> None:
+    assert check("echo", "/?404").status == 0
+    done = check("echo", "/?404", "/?204", "--strict")
+    assert done.status == 2
+    assert done.err == (
+        "wsgi-nocontent: /?404: the app answers 404 Odd, so there is nothing to check\n"
+    )
+    assert check("echo", "/?302", "--strict").status == 0
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_secrets_are_not_shown(check: Any, form: list[str]) -> None:
+    done = check("secret", "/", "-H", "Cookie: c2VjcmV0", *form)
+    assert done.status == 1
+    assert "c2VjcmV0" not in done.out + done.err
+    assert "Set-Cookie: [redacted]" in done.out
+
+
+def test_it_leaves_all_as_it_was(check: Any) -> None:
+    logger = logging.getLogger("wsgi_nocontent")
+    check("wrapped", "/")
+    assert not logger.disabled
+    assert watch.watchers == ()
 
 
 def test_a_path_begins_with_a_slash(check: Any) -> None:

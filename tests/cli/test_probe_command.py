@@ -7,6 +7,7 @@ import json
 import runpy
 import sys
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -16,7 +17,7 @@ from rich.console import Console
 from demo.apps import ROOT
 from tests.probe.peer import HOLD, READ, RESET, Peer, Step
 from wsgi_nocontent.cli import commands, main
-from wsgi_nocontent.cli.asking import MAXIMUM_REDIRECTS
+from wsgi_nocontent.cli.asking import MAXIMUM_REDIRECTS, Options, _redirected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,9 +102,41 @@ class TestWhatItSays:
             "GET URL/a 204 clean",
             "GET URL/b 204 Content-Length: 4",
             'body: "null"',
-            "GET http://127.0.0.1:1/ not asked",
+            "GET http://127.0.0.1:1/ no answer",
             "",
         ]
+
+    def test_a_table_shows_urls_as_they_are(self, run: Any) -> None:
+        odd = "http://127.0.0.1:1/[/a]:smile:[red]b"
+        done = run(odd, "http://127.0.0.1:1/\x1b[2J")
+        assert done.status == 2
+        assert f"GET {odd} " in done.out
+        assert "\\x1b[2J" in done.out
+        assert "\x1b" not in done.out + done.err
+
+    def test_a_table_is_short(self, run: Any) -> None:
+        answer = b"HTTP/1.1 204 No Content\r\n" + b"Content-Length: 4\r\n" * 10 + b"\r\n"
+        done = run("{url}", "{url}", scripts=[[READ, answer], [READ, CLEAN]])
+        table = done.out[done.out.index(" asked  ") :]
+        assert table.count("Content-Length: 4") == 3
+        assert "and 7 more" in table
+
+    def test_an_error_of_a_server_is_not_green(self, run: Any) -> None:
+        answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+        done = run("{url}", scripts=[[READ, answer]])
+        assert done.status == 0
+        assert done.out == (
+            "? GET URL/: 502, an error of a front, perhaps because of what is behind it: probe it\n"
+        )
+        answer = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
+        assert run("{url}", scripts=[[READ, answer]]).out == "? GET URL/: 500, an error\n"
+
+    def test_a_length_of_0_is_told_for_what_it_is(self, run: Any) -> None:
+        answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
+        done = run("{url}", scripts=[[READ, answer]])
+        assert done.status == 1
+        assert "risk  most clients and fronts let this one pass" in done.out
+        assert "HttpResponse(" not in done.out
 
     def test_late_bytes_and_interim_responses_are_shown(self, run: Any) -> None:
         early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
@@ -120,6 +153,19 @@ class TestWhatItSays:
         assert "< X: \\x9b2J" + "y" * 394 + " and 606 characters more\n" in done.out
         assert "< and 62 lines more\n" in done.out
         assert len(done.out) < 10_000
+
+    def test_nor_is_it_long_otherwise(self, run: Any) -> None:
+        early = b"HTTP/1.1 103 Early\r\n" + b"A: b\r\n" * 30 + b"\r\n"
+        head = b"HTTP/1.1 204 No\r\nContent-Length: " + b"9" * 5000 + b"\r\n"
+        fields = b"Transfer-Encoding: x\r\n" * 1000 + b"\r\n"
+        done = run("{url}", "{url}", scripts=[[READ, early * 50 + head + fields], [READ, CLEAN]])
+        assert done.status == 1
+        assert "  and 981 findings more\n" in done.out
+        assert len(done.out) < 20_000
+        illegal = b"HTTP/1.1 204 No\r\nA B" + b"9" * 5000 + b"\r\n\r\n"
+        done = run("{url}", scripts=[[READ, illegal]])
+        assert done.status == 2
+        assert len(done.err) < 600
 
     @pytest.mark.parametrize("method", ["102", "304"])
     def test_the_remedy_is_for_that_status(self, run: Any, method: str) -> None:
@@ -195,6 +241,50 @@ class TestSecrets:
             "wsgi-nocontent: http://[redacted]@127.0.0.1:1/: credentials go into a header field, "
             "not into the URL 'http://[redacted]@127.0.0.1:1/'\n"
         )
+        for user in "me:p@c2VjcmV0", "me:p c2VjcmV0", "me:p/c2VjcmV0":
+            for scheme in "http://", "":
+                for form in [], ["--json"]:
+                    done = run(f"{scheme}{user}@127.0.0.1:1/", *form)
+                    assert done.status == 2
+                    assert "c2VjcmV0" not in done.out + done.err
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            BAD.replace(b"null", b"Set-Cookie: a=c2VjcmV0\r\n\r\n"),
+            BAD.replace(b"null", b"you sent c2VjcmV0=sent"),
+            BAD.replace(b"\r\n", b"\r\nLocation: http://me:c2VjcmV0@there/\r\n", 1),
+            BAD.replace(b"\r\n", b"\r\nSet-Cookie : a=c2VjcmV0\r\n", 1),
+            BAD.replace(b"\r\n", b"\r\nSet-Cookie2: a=c2VjcmV0\r\n\t c2VjcmV0\r\n", 1),
+            b"Set-Cookie: a=c2VjcmV0\r\n\r\n",
+        ],
+    )
+    @pytest.mark.parametrize("form", [[], ["--json"]])
+    def test_nor_where_else_a_server_may_put_them(
+        self, run: Any, answer: bytes, form: list[str]
+    ) -> None:
+        cookie = ["-H", "Cookie: c2VjcmV0=sent"]
+        done = run("{url}", *cookie, *form, scripts=[[READ, answer]])
+        assert done.status > 0
+        assert b"c2VjcmV0" in done.received[0]
+        assert "c2VjcmV0" not in done.out + done.err
+
+    def test_nor_in_the_next_answer(self, run: Any) -> None:
+        second = b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=c2VjcmV0\r\n\r\nmore"
+        done = run("{url}", "--again", scripts=[[READ, PAGE, READ, second]])
+        assert f"the next answer, {len(second) - 4} bytes" in done.out
+        assert "c2VjcmV0" not in done.out + done.err
+
+    @pytest.mark.parametrize("value", ["Bearer c2VjcmV0é", "Bearer c2VjcmV0\nx", "c2VjcmV0\x7f"])
+    def test_nor_in_what_can_not_be_sent(self, run: Any, value: str) -> None:
+        done = run("{url}", "-H", f"Authorization: {value}")
+        assert done.status == 2
+        assert "c2VjcmV0" not in done.out + done.err
+
+    def test_nor_by_a_mistake_in_the_arguments(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit):
+            main(["probe", "http://127.0.0.1:1/", "-H", "Authorization Bearer c2VjcmV0"])
+        assert "c2VjcmV0" not in capsys.readouterr().err
 
     def test_they_do_not_go_to_another_origin(self, run: Any) -> None:
         with Peer([READ, CLEAN]) as other:
@@ -205,6 +295,23 @@ class TestSecrets:
         assert b"c2VjcmV0" in done.received[0]
         assert b"c2VjcmV0" not in other.received[0]
         assert b"X-Kept: 1" in other.received[0]
+        assert f"Host: {other.authority}".encode() in other.received[0]
+
+    @pytest.mark.parametrize(
+        ("url", "target", "kept"),
+        [
+            ("https://a/", "https://a/there", True),
+            ("https://a/", "http://a/", False),
+            ("https://a/", "https://b/", False),
+            ("http://a:1/", "http://a:2/", False),
+        ],
+    )
+    def test_what_another_origin_is(self, url: str, target: str, kept: bool) -> None:
+        names = {"Authorization", "COOKIE", "Host", "Proxy-Authorization"}
+        options = Options(headers=tuple((name, "1") for name in [*names, "A"]))
+        report: Any = SimpleNamespace(url=url, answer=SimpleNamespace(status_code=307))
+        there = {name for name, _ in _redirected(options, report, target).headers}
+        assert there == (names | {"A"} if kept else {"A"})
 
 
 class TestRedirects:
@@ -262,6 +369,33 @@ class TestRedirects:
         assert "a URL is http://host/path or https://host/path" in done.err
         assert "ftp://there/" in done.err
 
+    @pytest.mark.parametrize("location", ["http://[foo", "http://a:b/", "http://me:you@there/"])
+    def test_one_that_is_no_url_is_told(self, run: Any, location: str) -> None:
+        done = run(
+            "{url}", "{url}b", "--follow", scripts=[self.redirect(302, location), [READ, CLEAN]]
+        )
+        assert done.status == 2
+        assert done.err.count("\n") == 1
+        assert "me:you" not in done.err
+        assert "✓ GET URL/b: 204" in done.out
+
+    @pytest.mark.parametrize("form", [[], ["--json"]])
+    def test_what_is_wrong_with_a_redirect_counts(self, run: Any, form: list[str]) -> None:
+        both = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n"
+        away = both + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        done = run("{url}", "--follow", *form, scripts=[[READ, away], [READ, CLEAN]])
+        assert done.status == 1
+        assert "Content-Length: 0, Transfer-Encoding: chunked" in done.out
+        away = away.replace(b"/there", b"http://127.0.0.1:1/")
+        done = run("{url}", "--follow", *form, scripts=[[READ, away]])
+        assert done.status == 2
+        assert "URL/: redirected to http://127.0.0.1:1/: 127.0.0.1 port 1 can" in done.err
+        assert "Content-Length: 0, Transfer-Encoding: chunked" in done.out
+        if form:
+            told = json.loads(done.out)
+            jsonschema.validate(told, SCHEMA)
+            assert [each["clean"] for each in told["redirects"]] == [False]
+
     def test_one_without_a_location_is_an_answer(self, run: Any) -> None:
         answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"
         done = run("{url}", "--follow", scripts=[[READ, answer]])
@@ -315,6 +449,21 @@ class TestNoAnswer:
             assert why in told["error"]
         else:
             assert done.out == ""
+
+    def test_one_that_stops_in_its_content(self, run: Any) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+        done = run("{url}", "--timeout", "0.3", scripts=[[READ, head + b"tea", HOLD]])
+        assert (done.status, done.out) == (2, "")
+        assert done.err == (
+            "wsgi-nocontent: URL/: the answer has no end within 0.3 s; "
+            "3 bytes of its content came\n"
+        )
+
+    def test_what_is_wrong_with_it_is_told_all_the_same(self, run: Any) -> None:
+        head = b"HTTP/1.1 205 Reset Content\r\n\r\n"
+        done = run("{url}", "--timeout", "0.3", scripts=[[READ, head, HOLD]])
+        assert (done.status, done.err) == (1, "")
+        assert "  no Content-Length\n" in done.out
 
     def test_a_body_without_end_is_no_answer_that_is_wrong(self, run: Any) -> None:
         head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
@@ -372,11 +521,26 @@ class TestJson:
             jsonschema.validate(each, SCHEMA)
         assert bad["url"] == "URL/a"
         assert bad["heads"] == [["HTTP/1.1 204 No Content", "Content-Length: 4"]]
-        assert bad["after"] == [{"what": "after the end", "size": 4, "begins": "null"}]
+        assert bad["after"] == [
+            {"what": "after the end", "delay": None, "size": 4, "begins": "null"}
+        ]
         assert [finding["rule"] for finding in bad["findings"]] == ["no-length", "no-body"]
+        assert all("{" not in finding["remedy"] for finding in bad["findings"])
         assert bad["findings"][0]["section"] == "RFC 9110 §8.6"
         assert (bad["clean"], clean["clean"]) == (False, True)
         assert clean["findings"] == []
+
+    def test_of_what_came_after_it_has_the_beginning(self, run: Any) -> None:
+        done = run("{url}", "--json", scripts=[[READ, CLEAN + b"\xff" * 1000]])
+        (part,) = json.loads(done.out)["after"]
+        assert part["size"] == 1000
+        assert part["begins"] == "\xff" * 200
+
+    def test_late_bytes_have_their_delay(self, run: Any) -> None:
+        done = run("{url}", "--json", scripts=[[READ, CLEAN, wait, b"null"]])
+        (part,) = json.loads(done.out)["after"]
+        assert part["what"] == "after the end"
+        assert part["delay"] > 0.01
 
     def test_redirects_are_within_their_urls(self, run: Any) -> None:
         away = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
@@ -399,8 +563,8 @@ class TestArguments:
         ("arguments", "wanted"),
         [
             (["probe"], "the following arguments are required: URL"),
-            (["probe", "http://a/", "-H", "foo"], "a header field is 'Name: value', not 'foo'"),
-            (["probe", "http://a/", "-H", ": b"], "a header field is 'Name: value', not ': b'"),
+            (["probe", "http://a/", "-H", "foo"], "a header field is 'Name: value', not 'foo ...'"),
+            (["probe", "http://a/", "-H", ": b"], "a header field is 'Name: value', not ': ...'"),
             (["probe", "http://a/", "--timeout", "0"], "a number of seconds over 0, not '0'"),
             (["probe", "http://a/", "--timeout", "soon"], "a number of seconds over 0, not 'soon'"),
             (["probe", "http://a/", "--timeout", "nan"], "a number of seconds over 0, not 'nan'"),
@@ -443,6 +607,15 @@ class TestThisProcess:
         monkeypatch.setattr("sys.stderr", err)
         assert main(["probe", "http://127.0.0.1:1/", "--json"]) == 2
         assert json.loads(out.getvalue())["error"] in err.getvalue()
+
+    def test_a_reader_who_has_left(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for error in SystemExit(1), OSError(5, "no disk"), BrokenPipeError():
+
+            def leave(*_: object, error: BaseException = error) -> None:
+                raise error
+
+            monkeypatch.setattr("wsgi_nocontent.cli.commands.ask_url", leave)
+            assert main(["probe", "http://127.0.0.1:1/"]) == 2
 
     def test_an_interrupt(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupt(*_: object) -> None:

@@ -123,20 +123,58 @@ def test_a_reader_may_leave(form: list[str]) -> None:
         process.stdout.close()
         err = process.stderr.read()
         process.stderr.close()
-        assert process.wait(30) == 1
+        assert process.wait(30) == 2
     assert err == b""
 
 
 def test_a_person_may_interrupt_it() -> None:
     asked = threading.Event()
     with Peer([READ, lambda talk: asked.set(), HOLD]) as peer:
+        # Where this is run in the background, its children would heed none.
+        code = (
+            "import runpy, signal\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "runpy.run_module('wsgi_nocontent', run_name='__main__', alter_sys=True)\n"
+        )
         process = subprocess.Popen(
-            [*COMMAND, peer.url], stderr=subprocess.PIPE, env=environ(), cwd=ROOT
+            [sys.executable, "-c", code, "probe", peer.url],
+            stderr=subprocess.PIPE,
+            env=environ(),
+            cwd=ROOT,
         )
         assert asked.wait(30)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, b"")
+
+
+def test_a_full_disk_is_told() -> None:
+    with Peer([READ, CLEAN]) as peer, open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, peer.url],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environ(PYTHONUNBUFFERED="1"),
+            cwd=ROOT,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        b"wsgi-nocontent: what was found can not be written: No space left on device\n"
+    )
+
+
+def test_a_terminal_may_know_latin_1_alone() -> None:
+    with Peer([READ, BAD]) as peer:
+        done = subprocess.run(
+            [*COMMAND, peer.url],
+            capture_output=True,
+            env=environ(PYTHONIOENCODING="latin-1"),
+            cwd=ROOT,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"(RFC 9110 section 8.6)\n" in done.stdout
 
 
 def test_without_its_extra_it_says_what_to_install() -> None:

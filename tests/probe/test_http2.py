@@ -78,6 +78,7 @@ CASES = {
         [NO_LENGTH, ('body: "hello"', "RFC 9110 §6.4.1")]),
     # Slow is legal.
     "204 without an end": Case(head(NO_CONTENT), timeout=SHORT),
+    "205 without an end": Case(head(RESET_CONTENT), timeout=SHORT),
     "204 in two frames": Case(head_in_two(NO_CONTENT)),
     "204 with trailers": Case(head(NO_CONTENT) + head(("a", "b"), end=True)),
     "204, and frames of no concern": Case(
@@ -139,6 +140,19 @@ def test_what_is_found(case: Case) -> None:
         assert report.next_answer.content == b"next"
     else:
         assert report.next_answer is None
+
+
+def test_of_interim_responses_there_may_be_so_many() -> None:
+    early = head((":status", "103"), ("link", "x" * 3000))
+    with pytest.raises(ProbeError, match="more than 100 interim responses, and no final one"):
+        asked([READ, early * 200 + head(NO_CONTENT, end=True), HOLD])
+
+
+def test_what_comes_of_a_body_is_not_what_comes_of_one_by_http1() -> None:
+    report = asked([READ, head(NO_CONTENT) + HELLO], keep_alive=False)
+    (finding,) = report.findings
+    assert finding.rule.name == "no-body"
+    assert "PROTOCOL_ERROR" in finding.rule.consequence
 
 
 def test_the_answer_is_as_it_came() -> None:

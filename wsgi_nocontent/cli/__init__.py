@@ -21,13 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         from .commands import run  # noqa: PLC0415
+
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130
     except ModuleNotFoundError as error:
         missing = str(error.name).partition(".")[0]
         if missing not in ("h11", "rich"):
             raise
-        print(
-            f"wsgi-nocontent: it needs {missing}: pip install 'wsgi-nocontent[cli]'",
-            file=sys.stderr,
-        )
+        needs = f"it needs {missing}: pip install 'wsgi-nocontent[cli]'"
+        print(f"wsgi-nocontent: {needs}", file=sys.stderr)
         return 2
-    return run(arguments)

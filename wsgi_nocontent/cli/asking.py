@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 import traceback
+from contextlib import redirect_stdout
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 from wsgiref.util import setup_testing_defaults
@@ -19,31 +20,34 @@ from ..probe.wire import Target
 from ..requirements import (
     NO_BODY_ON_HEAD,
     NO_CODING,
+    NO_LENGTH_OF_0,
     ONE_LENGTH,
     Finding,
     findings_in_body,
     findings_in_fields,
 )
+from ..violation import NoContentError
+from .redaction import Secrets, without_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ..probe import Report
     from ..violation import Violation
 
+    Headers = list[tuple[str, str]]
+
 MAXIMUM_REDIRECTS = 10
 
-_SECRET = re.compile(
-    r"^((?:proxy-)?authorization|(?:set-)?cookie2?)([ \t]*:[ \t]*)[^\n]*(?:\n[ \t][^\n]*)*",
-    re.IGNORECASE | re.MULTILINE,
-)
+# What the middleware mends in silence: see Violation.
+_SILENT = (NO_CODING, NO_LENGTH_OF_0, NO_BODY_ON_HEAD, ONE_LENGTH)
 
 
-class NotAskedError(Exception):
+class NoAnswerError(Exception):
     """There is no answer; says why in a line."""
 
 
@@ -61,6 +65,17 @@ class Options(NamedTuple):
     strict: bool = False
 
 
+class Part(NamedTuple):
+    """Something that came after a head."""
+
+    what: str
+    #: How much came; in ``data`` there is nothing secret any more.
+    size: int
+    data: bytes
+    #: Seconds after the end of what came before; None if at once.
+    delay: float | None = None
+
+
 class Result(NamedTuple):
     """One answer, in a form to be shown; nothing secret is in it."""
 
@@ -72,47 +87,37 @@ class Result(NamedTuple):
     #: The head of each response, as its lines: interim ones, and the answer's.
     heads: list[list[str]]
     status_code: int
-    #: What came after the head, each with what it is.
-    after: list[tuple[str, bytes]]
+    after: list[Part]
     #: Whether the status, or HEAD, allows no content.
     without_content: bool
     findings: list[Finding]
-    #: The answers that led here.
-    redirects: list[Result]
 
 
-def without_secrets(head: str) -> list[str]:
-    """Give the lines of a head, but not what Authorization, Cookie and their like hold."""
-    shown = _SECRET.sub(r"\1\2[redacted]", head.replace("\r\n", "\n"))
-    return shown.rstrip("\n").split("\n")
+def ask_url(url: str, options: Options) -> Iterator[Result]:
+    """Ask a URL, and give the answer; where redirects are to be followed, each on the way.
 
-
-def without_credentials(url: str) -> str:
-    """Give a URL, or a text that has one, without a user's name and password."""
-    return re.sub(r"//[^/@\s]*@", "//[redacted]@", url)
-
-
-def ask_url(url: str, options: Options) -> Result:
-    """Ask a URL, and where it redirects to if that is asked for.
-
-    :raises NotAskedError: if there is no answer by HTTP.
+    :raises NoAnswerError: if there is no answer by HTTP.
     """
-    redirects: list[Result] = []
-    while True:
-        report = _probed(url, options)
-        result = _result_of(report, options, redirects)
-        target = _redirect(report) if options.follow else None
+    where = ""
+    for _ in range(MAXIMUM_REDIRECTS + 1):
+        secrets = Secrets(options.headers)
+        try:
+            report = _probed(url, options)
+            yield _result_of(report, options, secrets)
+            target = _redirect(report) if options.follow else None
+        except (ProbeError, ValueError) as error:
+            why = str(error).replace(repr(url), repr(without_user(url)))
+            raise NoAnswerError(secrets.hidden(where + why)) from None
         if target is None:
-            return result
-        redirects = [*redirects, result._replace(redirects=[])]
-        if len(redirects) > MAXIMUM_REDIRECTS:
-            raise NotAskedError(f"more than {MAXIMUM_REDIRECTS} redirects, the last to {target}")
-        url, options = target, _redirected(options, report, target)
+            return
+        options = _redirected(options, report, target)
+        url, where = target, f"redirected to {without_user(target)}: "
+    raise NoAnswerError(f"more than {MAXIMUM_REDIRECTS} redirects, the last to {without_user(url)}")
 
 
 def _probed(url: str, options: Options) -> Report:
     try:
-        return probe(
+        report = probe(
             url,
             options.method,
             options.headers,
@@ -122,51 +127,77 @@ def _probed(url: str, options: Options) -> Report:
             insecure=options.insecure,
             timeout=options.timeout,
         )
-    except (ProbeError, ValueError) as error:
-        raise NotAskedError(str(error)) from None
     except ModuleNotFoundError as error:
         missing = str(error.name).partition(".")[0]
         needs = f"HTTP/2 needs {missing}: pip install 'wsgi-nocontent[http2]'"
-        raise NotAskedError(needs) from None
+        raise NoAnswerError(needs) from None
+    if report.answer.ending == "out of time" and not report.findings:
+        # It may be late, or never be sent: nobody can tell.
+        came = f"{len(report.answer.content)} bytes of its content came"
+        raise NoAnswerError(f"the answer has no end within {options.timeout:g} s; {came}")
+    return report
 
 
-def _result_of(report: Report, options: Options, redirects: list[Result]) -> Result:
-    answer = report.answer
-    version = "2" if options.http2 else "1.1"
-    late = (report.stray_delay or 0) * 1000
-    after = [
+def _result_of(report: Report, options: Options, secrets: Secrets) -> Result:
+    answer, following = report.answer, report.next_answer
+    heads = [*report.interim, answer]
+    for each in [*heads, *([following] if following else [])]:
+        secrets.learn(each.headers)
+    parts = [
         ("content", answer.raw_content),
-        (f"after the end, {late:.0f} ms later" if late >= 1 else "after the end", report.stray),
+        ("after the end", report.stray),
     ]
-    if report.next_answer:
-        came = report.next_answer.head + report.next_answer.raw_content
-        after += [("the next answer", came), ("after the next answer", report.next_stray)]
+    if following:
+        parts.append(("the next answer", following.head + following.raw_content))
+        parts.append(("after the next answer", report.next_stray))
     else:
-        after.append(("instead of the next answer", report.next_stray))
+        parts.append(("instead of the next answer", report.next_stray))
+    version = "2" if options.http2 else "1.1"
     return Result(
         url=report.url,
         method=report.method,
-        request=_request_lines(Target.of(report.url).path, version, options),
-        heads=[without_secrets(each.head.decode("latin-1")) for each in [*report.interim, answer]],
+        request=_request_lines(Target.of(report.url).path, version, options, secrets),
+        heads=[_lines(each.head.decode("latin-1"), secrets) for each in heads],
         status_code=answer.status_code,
-        after=[(what, data) for what, data in after if data],
+        after=[
+            Part(
+                what,
+                len(data),
+                _hidden(data, secrets),
+                (data is report.stray and report.stray_delay) or None,
+            )
+            for what, data in parts
+            if data
+        ],
         without_content=report.rule is not None,
-        findings=report.findings,
-        redirects=redirects,
+        findings=[each._replace(seen=secrets.hidden(each.seen)) for each in report.findings],
     )
 
 
-def _request_lines(path: str, version: str, options: Options) -> list[str]:
+def _request_lines(path: str, version: str, options: Options, secrets: Secrets) -> list[str]:
     fields = [f"{name}: {value}" for name, value in options.headers]
-    return without_secrets("\n".join([f"{options.method} {path} HTTP/{version}", *fields]))
+    return [secrets.hidden(line) for line in (f"{options.method} {path} HTTP/{version}", *fields)]
+
+
+def _lines(head: str, secrets: Secrets) -> list[str]:
+    return re.split(r"\r?\n", secrets.hidden(head).rstrip("\r\n"))
+
+
+def _hidden(data: bytes, secrets: Secrets) -> bytes:
+    return secrets.hidden(data.decode("latin-1")).encode("latin-1")
 
 
 def _redirect(report: Report) -> str | None:
-    """Where an answer says that the request is to be made (RFC 9110 §15.4), if it does."""
+    """Where an answer says that the request is to be made (RFC 9110 §15.4), if it does.
+
+    :raises ValueError: if that is nowhere.
+    """
     locations = report.answer.values("location")
     if report.answer.status_code not in (301, 302, 303, 307, 308) or not locations:
         return None
-    return urljoin(report.url, locations[0])
+    target = urljoin(report.url, locations[0])
+    Target.of(target)
+    return target
 
 
 def _redirected(options: Options, report: Report, target: str) -> Options:
@@ -186,47 +217,56 @@ def _redirected(options: Options, report: Report, target: str) -> Options:
     )
 
 
-def ask_app(app: WSGIApplication, path: str, options: Options) -> Result:
-    """Ask an application in this process.
+def ask_app(app: WSGIApplication, path: str, options: Options) -> Iterator[Result]:
+    """Ask an application in this process, and give its answer.
 
     By default a finding is what :class:`NoContentMiddleware` calls a violation; with
-    ``options.strict`` it is whatever HTTP does not allow, also what the middleware mends in
-    silence.
+    ``options.strict`` it is whatever HTTP does not allow in what the application sends, also
+    what a middleware would mend in silence, and an error page is no answer.
 
-    :raises NotAskedError: if there is no answer: it raises, or breaks PEP 3333.
+    :raises NoAnswerError: if there is none: it raises, or breaks PEP 3333.
     """
     if not path.startswith("/"):
-        raise NotAskedError(f"a path begins with /, as /{path} does")
+        raise NoAnswerError(f"a path begins with /, as /{path} does")
+    secrets = Secrets(options.headers)
+    # What a middleware within mends is told of here, and need not be logged.
     violations: list[Violation] = []
     before, watch.watchers = watch.watchers, (violations.append,)
     logger = logging.getLogger(LOGGER)
     was_disabled, logger.disabled = logger.disabled, True
     try:
-        status, headers, body = _answer_of(app, _environ_for(path, options))
-    except Exception as error:
-        raise NotAskedError(in_a_line(error)) from error
+        with redirect_stdout(sys.stderr):
+            status, headers, body = _answer_of(app, _environ_for(path, options))
+    except NoContentError as error:
+        # A middleware within that raises.
+        status, headers, body = error.violation.status, [], b""
+    except (Exception, SystemExit) as error:
+        raise NoAnswerError(secrets.hidden(in_a_line(error))) from error
     finally:
         watch.watchers, logger.disabled = before, was_disabled
     status_code = int(status[:3])
+    if options.strict and status_code >= 400:
+        raise NoAnswerError(f"the app answers {status}, so there is nothing to check")
     rule = rule_of(options.method, status_code)
-    findings = []
+    findings: list[Finding] = []
     if rule:
-        findings = [*findings_in_fields(rule, headers), *findings_in_body(rule, body)]
+        findings += findings_in_fields(rule, headers)
+        findings += findings_in_body(rule, body)
         if not options.strict:
-            findings = [finding for finding in findings if _is_violation(finding)]
+            findings = [finding for finding in findings if finding.rule not in _SILENT]
     for violation in violations:
         findings += _findings_of(violation)
+    secrets.learn(headers)
     head = "\n".join([status, *(f"{name}: {value}" for name, value in headers)])
-    return Result(
+    yield Result(
         url=path,
         method=options.method,
-        request=_request_lines(path, "1.1", options),
-        heads=[without_secrets(head)],
+        request=_request_lines(path, "1.1", options, secrets),
+        heads=[_lines(head, secrets)],
         status_code=status_code,
-        after=[("content", body)] if body else [],
+        after=[Part("the first chunk", len(body), _hidden(body, secrets))] if body else [],
         without_content=rule is not None,
-        findings=findings,
-        redirects=[],
+        findings=[each._replace(seen=secrets.hidden(each.seen)) for each in findings],
     )
 
 
@@ -247,52 +287,58 @@ def _environ_for(path: str, options: Options) -> WSGIEnvironment:
     for name, value in options.headers:
         key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        environ[key] = f"{environ[key]},{value}" if key in environ else value
+        again = key.startswith("HTTP_") and key in environ
+        environ[key] = f"{environ[key]},{value}" if again else value
     setup_testing_defaults(environ)
     return environ
 
 
-def _answer_of(
-    app: WSGIApplication, environ: WSGIEnvironment
-) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Give the head, and what was written and the first chunk that is not empty."""
-    head: tuple[str, list[tuple[str, str]]] | None = None
+def _answer_of(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+    """Give the head, and what was written with the first chunk that is not empty."""
+    head: tuple[str, Headers] | None = None
     sent: list[bytes] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+    def start_response(status: str, headers: Headers, exc_info: Any = None) -> Any:
         nonlocal head
         if exc_info and any(sent):
             raise exc_info[1].with_traceback(exc_info[2])
         if head and not exc_info:
             raise AssertionError("start_response() was called twice without exc_info")
+        if not isinstance(status, str) or not re.match(r"[1-9]\d\d( |$)", status):
+            raise AssertionError(f"a status is three digits and a reason, not {status!r}")
+        for field in headers:
+            if type(field) is not tuple or [type(part) for part in field] != [str, str]:
+                raise AssertionError(f"a header field is a tuple of two strings, not {field!r}")
         head = status, list(headers)
         return sent.append
 
-    iterable = app(environ, start_response)
+    iterable = called(app, environ, start_response)
     try:
-        sent += _first_of(iterable)
+        for chunk in iterable:
+            if chunk:
+                sent.append(chunk)
+                break
     finally:
         if hasattr(iterable, "close"):
             iterable.close()
     if head is None:
         raise AssertionError("start_response() was not called")
-    status, headers = head
-    if not re.match(r"[1-9]\d\d( |$)", status):
-        raise AssertionError(f"a status is three digits and a reason, not {status!r}")
-    return status, headers, b"".join(sent)
+    return (*head, b"".join(sent))
 
 
-def _first_of(iterable: Iterable[bytes]) -> Iterator[bytes]:
-    for chunk in iterable:
-        if chunk:
-            yield chunk
-            return
+def called(app: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+    """Call an application.
 
-
-def _is_violation(finding: Finding) -> bool:
-    """Whether the middleware tells of it: see :class:`Violation`."""
-    zero = finding.seen.partition(": ")[2].strip("0 \t") == ""
-    return finding.rule not in (NO_CODING, ONE_LENGTH, NO_BODY_ON_HEAD) and not zero
+    :raises TypeError: if it does not take what one does.
+    """
+    try:
+        return app(environ, start_response)
+    except TypeError as error:
+        if len(traceback.extract_tb(error.__traceback__)) > 1:
+            raise
+        # Its own code was not reached.
+        hint = "it is no WSGI app; of a factory, name what it returns"
+        raise TypeError(f"{hint} ({error})") from None
 
 
 def _findings_of(violation: Violation) -> Iterator[Finding]:
@@ -307,6 +353,10 @@ def _findings_of(violation: Violation) -> Iterator[Finding]:
 
 def in_a_line(error: BaseException) -> str:
     """Say what was raised, and where."""
+    try:
+        said = " ".join(str(error).split())
+    except Exception:
+        said = "and can not say why"
     *_, frame = traceback.extract_tb(error.__traceback__)
-    what = ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split())]))
+    what = ": ".join(filter(None, [type(error).__name__, said]))
     return f"{what} ({frame.filename}, line {frame.lineno})"

@@ -6,22 +6,24 @@ import argparse
 import io
 import sys
 import traceback
+from contextlib import redirect_stdout, suppress
 from types import MappingProxyType
 
 from rich.console import Console
 
 from .. import __version__
 from ..loading import import_callable
-from .asking import NotAskedError, Options, ask_app, ask_url, in_a_line, without_credentials
-from .showing import Screen, as_json, error_as_json
+from .asking import NoAnswerError, Options, ask_app, ask_url, in_a_line
+from .redaction import without_user
+from .showing import Screen, as_json, error_as_json, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .asking import Result
 
-CLEAN, FOUND, NOT_ASKED = 0, 1, 2
+CLEAN, FOUND, NO_ANSWER = 0, 1, 2
 """The exit statuses; of several answers it is the highest."""
 
 PROBE_EXAMPLES = """\
@@ -53,8 +55,12 @@ def run(arguments: Sequence[str] | None, console: Console | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         status: int = given.command(given)
-    except KeyboardInterrupt:
-        return 130
+    except SystemExit:  # so rich ends a program whose reader has left
+        return NO_ANSWER
+    except OSError as error:
+        with suppress(OSError):
+            _complain(f"what was found can not be written: {error.strerror}")
+        return NO_ANSWER
     return status
 
 
@@ -72,12 +78,13 @@ def _probe(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> int:
     options = _options(given)._replace(strict=given.strict)
     try:
-        app = import_callable(given.app)
-    except Exception as error:
+        with redirect_stdout(sys.stderr):
+            app = import_callable(given.app)
+    except (Exception, SystemExit) as error:
         *_, frame = traceback.extract_tb(error.__traceback__)
         is_the_names_fault = frame.filename == import_callable.__code__.co_filename
         _complain(str(error) if is_the_names_fault else f"{given.app}: {in_a_line(error)}")
-        return NOT_ASKED
+        return NO_ANSWER
     about = {"app": given.app}
     return _all(given, given.paths, lambda path: ask_app(app, path, options), options, about)
 
@@ -85,7 +92,7 @@ def _check(given: argparse.Namespace) -> int:
 def _all(
     given: argparse.Namespace,
     urls: list[str],
-    ask: Callable[[str], Result],
+    ask: Callable[[str], Iterator[Result]],
     options: Options,
     about: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
@@ -93,34 +100,33 @@ def _all(
     screen = Screen(given.console)
     status = CLEAN
     for url in urls:
-        result = None
-        asked = without_credentials(url)
+        asked = without_user(url)
+        results: list[Result] = []
+        why = None
         try:
-            result = ask(url)
-        except NotAskedError as error:
-            why = without_credentials(str(error))
-            status = NOT_ASKED
+            for result in ask(url):
+                results.append(result)
+                if not given.json:
+                    screen.show(result)
+        except NoAnswerError as error:
+            why = str(error)
             _complain(f"{asked}: {why}")
-            if given.json:
-                given.console.out(error_as_json(asked, options.method, why, **about))
+            status = NO_ANSWER
+        if any(result.findings for result in results):
+            status = max(status, FOUND)
+        if not given.json:
+            screen.note(f"{options.method} {asked}", results, answered=why is None)
+        elif why is None:
+            given.console.out(as_json(results, **about))
         else:
-            status = max(status, FOUND if result.findings else CLEAN)
-            if given.json:
-                given.console.out(as_json(result, **about))
-            else:
-                screen.show(result)
-        screen.count(result, f"{options.method} {asked}")
+            given.console.out(error_as_json(asked, options.method, why, results, **about))
     if not given.json:
         screen.summary()
     return status
 
 
 def _complain(what: str) -> None:
-    line = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in what
-    )
-    print(f"wsgi-nocontent: {line}", file=sys.stderr)
+    print(f"wsgi-nocontent: {one_line(what)}", file=sys.stderr)
 
 
 def _options(given: argparse.Namespace) -> Options:
@@ -201,7 +207,9 @@ def _parser() -> argparse.ArgumentParser:
 def _field(given: str) -> tuple[str, str]:
     name, colon, value = given.partition(":")
     if not colon or not name.strip():
-        raise argparse.ArgumentTypeError(f"a header field is 'Name: value', not {given!r}")
+        # What comes after may be a secret.
+        first = (given.split() or [""])[0]
+        raise argparse.ArgumentTypeError(f"a header field is 'Name: value', not '{first} ...'")
     return name.strip(), value.strip()
 
 

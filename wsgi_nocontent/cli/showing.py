@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 
 from rich import box
 from rich.table import Table
@@ -12,16 +13,19 @@ from ..requirements import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from rich.console import Console
 
     from .asking import Result
 
-#: So much is shown of what a server sent: bytes, characters of a line, lines of a head.
+#: So much is shown of what a server sent: bytes, characters of a line, lines of all heads,
+#: findings.
 MAXIMUM_BYTES = 200
 MAXIMUM_LINE = 400
 MAXIMUM_LINES = 40
+MAXIMUM_FINDINGS = 20
 
 
 class Screen:
@@ -34,29 +38,31 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._ascii = console.options.ascii_only
-        self._rows: list[tuple[str, str, Text]] = []
+        self._rows: list[tuple[str, str, list[str], str]] = []
 
     def show(self, result: Result) -> None:
-        """Show one, and what led to it."""
-        for redirect in result.redirects:
-            self.show(redirect)
+        """Show one."""
         asked = f"{result.method} {result.url}"
         if result.findings:
             self._line(f"{self._mark('✗', 'x')} {asked}", "bold red")
             self._exchange(result)
             self._findings(result)
+        elif result.status_code >= 500:
+            self._line(f"{self._mark('?', '?')} {asked}: {_error(result)}", "yellow")
         else:
             self._line(f"{self._mark('✓', 'ok')} {asked}: {_clean(result)}", "green")
 
-    def count(self, result: Result | None, asked: str) -> None:
-        """Note one for the table; None if it could not be had."""
-        if result is None:
-            found = Text("not asked", style="red")
-        elif result.findings:
-            found = Text("\n".join(self._text(each.seen) for each in result.findings), style="red")
-        else:
-            found = Text("clean", style="green")
-        self._rows.append((asked, str(result.status_code) if result else "", found))
+    def note(self, asked: str, results: Sequence[Result], *, answered: bool) -> None:
+        """Note for the table what came of one, with each redirect on the way."""
+        found = [_cut(each.seen) for result in results for each in result.findings]
+        if len(found) > 3:
+            found[3:] = [f"and {len(found) - 3} more"]
+        style = "red"
+        if not answered:
+            found.append("no answer")
+        elif not found:
+            found, style = ["clean"], "green"
+        self._rows.append((asked, str(results[-1].status_code) if answered else "", found, style))
 
     def summary(self) -> None:
         """Show the table, if there is more than one to compare."""
@@ -66,34 +72,40 @@ class Screen:
         table.add_column("asked", overflow="fold", ratio=2)
         table.add_column("status")
         table.add_column("found", overflow="fold", ratio=3)
-        for asked, status_code, found in self._rows:
-            table.add_row(self._text(asked), status_code, found)
-        self._console.print(table)
+        for asked, status_code, found, style in self._rows:
+            text = Text("\n".join(map(self._text, found)), style=style)
+            table.add_row(Text(self._text(asked)), status_code, text)
+        width = None if self._console.is_terminal else 10_000
+        self._console.print(table, width=width, crop=False)
 
     def _exchange(self, result: Result) -> None:
         for line in result.request:
-            self._line(self._cut(line), first="> ")
-        for head in result.heads:
-            for line in head[:MAXIMUM_LINES]:
-                self._line(self._cut(line), first="< ")
-            if len(head) > MAXIMUM_LINES:
-                self._line(f"and {len(head) - MAXIMUM_LINES} lines more", "dim", first="< ")
-        for what, data in result.after:
-            count = f"{len(data)} {'byte' if len(data) == 1 else 'bytes'}"
-            self._line(f"{what}, {count}: {shown(data, MAXIMUM_BYTES)}", first="  ")
+            self._line(_cut(line), first="> ")
+        lines = list(chain.from_iterable(result.heads))
+        for line in lines[:MAXIMUM_LINES]:
+            self._line(_cut(line), first="< ")
+        if len(lines) > MAXIMUM_LINES:
+            self._line(f"and {len(lines) - MAXIMUM_LINES} lines more", first="< ")
+        for part in result.after:
+            size = f"{part.size} {'byte' if part.size == 1 else 'bytes'}"
+            delay = (part.delay or 0) * 1000
+            late = f"{delay:.0f} ms later, " if delay >= 1 else ""
+            self._line(f"{part.what}, {late}{size}: {shown(part.data, MAXIMUM_BYTES)}", first="  ")
 
     def _findings(self, result: Result) -> None:
         told: set[str] = set()
-        for finding in result.findings:
+        for finding in result.findings[:MAXIMUM_FINDINGS]:
             rule = finding.rule
             remedy = rule.remedy.format(code=_code_for(result))
             self._console.print()
-            self._line(finding.seen, "bold", first="  ")
+            self._line(_cut(finding.seen), "bold", first="  ")
             self._line(f"{rule.text} ({rule.section})", first="    rule  ")
             self._line(rule.consequence, first="    risk  ")
             self._line("as above" if remedy in told else remedy, first="    mend  ")
             told.add(remedy)
         self._console.print()
+        if len(result.findings) > MAXIMUM_FINDINGS:
+            self._line(f"and {len(result.findings) - MAXIMUM_FINDINGS} findings more", first="  ")
 
     def _line(self, text: str, style: str = "", first: str = "") -> None:
         """Print a line, its further lines under the beginning of its text."""
@@ -101,15 +113,11 @@ class Screen:
         if not self._console.is_terminal:
             self._console.print(Text(first + text), soft_wrap=True)
             return
-        width = max(self._console.width - len(first), 20)
+        width = max(self._console.width - len(first), 1)
         for line in Text(text, style=style).wrap(self._console, width, overflow="fold"):
             line.rstrip()
             self._console.print(Text.assemble((first, "dim"), line), soft_wrap=True)
             first = " " * len(first)
-
-    def _cut(self, line: str) -> str:
-        more = len(line) - MAXIMUM_LINE
-        return f"{line[:MAXIMUM_LINE]} and {more} characters more" if more > 0 else line
 
     def _text(self, text: str) -> str:
         """Give a text as this terminal can show it, and nothing that it would obey."""
@@ -126,6 +134,21 @@ class Screen:
         return instead if self._ascii else mark
 
 
+def _cut(line: str) -> str:
+    more = len(line) - MAXIMUM_LINE
+    return f"{line[:MAXIMUM_LINE]} and {more} characters more" if more > 0 else line
+
+
+def one_line(text: str) -> str:
+    """Give a text in one line that is not too long, and that a terminal does not obey."""
+    return _cut(
+        "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in text
+        )
+    )
+
+
 def _clean(result: Result) -> str:
     if not result.without_content:
         return f"{result.status_code}, which may have content"
@@ -134,22 +157,33 @@ def _clean(result: Result) -> str:
     return f"{result.status_code}, and no content" + (", by HTTP/1.1; try --http2" * is_half)
 
 
+def _error(result: Result) -> str:
+    what = f"{result.status_code}, an error"
+    if result.status_code in (502, 503, 504):
+        return f"{what} of a front, perhaps because of what is behind it: probe it"
+    return what
+
+
 def _code_for(result: Result) -> int:
     """The status code that a view is advised to use: 1xx is not a view's to send."""
     return result.status_code if result.status_code >= 200 else 204
 
 
-def as_json(result: Result, **about: str) -> str:
-    """Give one as an object in a line; docs/probe.schema.json says what is in it.
+def as_json(results: Sequence[Result], **about: str) -> str:
+    """Give one, after its redirects, as an object; docs/probe.schema.json says what is in it.
 
     :param about: what else to say of what was asked.
     """
-    return json.dumps({**about, **_object(result), "error": None})
+    *redirects, result = map(_object, results)
+    return json.dumps({**about, **result, "redirects": redirects, "error": None})
 
 
-def error_as_json(url: str, method: str, why: str, **about: str) -> str:
-    """Give an object for one that could not be asked."""
-    return json.dumps({**about, "url": url, "method": method, "error": why})
+def error_as_json(
+    url: str, method: str, why: str, redirects: Sequence[Result], **about: str
+) -> str:
+    """Give an object for one of which there is no answer."""
+    told = list(map(_object, redirects))
+    return json.dumps({**about, "url": url, "method": method, "redirects": told, "error": why})
 
 
 def _object(result: Result) -> dict[str, Any]:
@@ -160,8 +194,13 @@ def _object(result: Result) -> dict[str, Any]:
         "heads": result.heads,
         "status_code": result.status_code,
         "after": [
-            {"what": what, "size": len(data), "begins": data[:MAXIMUM_BYTES].decode("latin-1")}
-            for what, data in result.after
+            {
+                "what": part.what,
+                "delay": part.delay,
+                "size": part.size,
+                "begins": part.data[:MAXIMUM_BYTES].decode("latin-1"),
+            }
+            for part in result.after
         ],
         "clean": not result.findings,
         "findings": [
@@ -175,5 +214,4 @@ def _object(result: Result) -> dict[str, Any]:
             }
             for finding in result.findings
         ],
-        "redirects": [_object(redirect) for redirect in result.redirects],
     }

@@ -70,7 +70,7 @@ ONE_ANSWER = Requirement(
     "one-answer",
     "a request has one answer, in its turn",
     "RFC 9112 §9.2",
-    "a client takes these bytes for the answer to its next request",
+    "a client gets a wrong answer to its next request, or waits for it in vain",
     "find whose they are: an answer's that declares too short a length, or that may have no "
     "content at all",
 )
@@ -82,7 +82,11 @@ WHOLE_STREAM = Requirement(
     NOT_A_VIEW,
 )
 ENDED_STREAM = Requirement(
-    "ended-stream", "nothing comes after END_STREAM", "RFC 9113 §5.1", _MALFORMED, NOT_A_VIEW
+    "ended-stream",
+    "nothing comes after END_STREAM",
+    "RFC 9113 §5.1",
+    "a client refuses what comes, with STREAM_CLOSED",
+    NOT_A_VIEW,
 )
 LENGTH_OF_DATA = Requirement(
     "length-of-data",
@@ -142,7 +146,12 @@ def _of_fields(method: str, answer: Answer, full: Answer | None) -> Iterator[Fin
                 for name, value in lengths
                 if not is_length(value, right)
             )
-    elif rule is RESET_CONTENT and answer.ending == "out of time" and not lengths + codings:
+    elif (
+        rule is RESET_CONTENT
+        and answer.http_version != "2"
+        and answer.ending == "out of time"
+        and not lengths + codings
+    ):
         yield Finding(END_OF_RESET, "no Content-Length")
 
 
@@ -170,7 +179,12 @@ def _of_content(method: str, exchange: Exchange) -> Iterator[Finding]:
             beyond = ENDED_STREAM if answer.http_version == "2" else ONE_ANSWER
             yield Finding(beyond, f"after the end: {shown(exchange.stray)}")
     else:
-        yield from findings_in_body(rule, content)
+        for finding in findings_in_body(rule, content):
+            if answer.http_version == "2":
+                # There no answer is taken for another.
+                yield finding._replace(rule=finding.rule._replace(consequence=_MALFORMED))
+            else:
+                yield finding
     if answer.ending == "not told":
         framing = answer.values("content-length") + answer.values("transfer-encoding")
         yield Finding(FRAMING, f"length and coding: {', '.join(framing)}")

@@ -32,6 +32,7 @@ _FRAMING = re.compile(
 _CODING = re.compile(rb"\ntransfer-encoding[ \t]*:((?:[^\n]|\n[ \t])*)", re.I)
 MAXIMUM_HEAD = 64 * 1024
 MAXIMUM_INTERIM = 100
+TOO_MANY_INTERIM = f"more than {MAXIMUM_INTERIM} interim responses, and no final one"
 
 
 class Request(NamedTuple):
@@ -149,7 +150,7 @@ class _Reader:
                 break
             interim.append(answer)
             if len(interim) > MAXIMUM_INTERIM:
-                raise ProbeError(f"more than {MAXIMUM_INTERIM} interim responses, and no final one")
+                raise ProbeError(TOO_MANY_INTERIM)
         if not understood and not _ends_at_its_head(method, answer.status_code):
             return interim, answer._replace(ending="not told")
         content, ending = self._content(connection)

@@ -22,7 +22,7 @@ from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, RstStr
 
 from ..requirements import shown
 from .findings import CONNECTION_FIELDS
-from .http1 import Exchange, Request
+from .http1 import MAXIMUM_INTERIM, TOO_MANY_INTERIM, Exchange, Request
 from .report import Answer, ProbeError
 
 TYPE_CHECKING = False
@@ -99,6 +99,8 @@ class _Session:
         for frame in self._frames_of(stream):
             if isinstance(frame, HeadersFrame):
                 answers += self._decoded(frame)
+                if len(answers) > MAXIMUM_INTERIM:
+                    raise ProbeError(TOO_MANY_INTERIM)
             elif isinstance(frame, DataFrame):
                 content.append(frame.data)
             elif isinstance(frame, RstStreamFrame):

@@ -1,0 +1,55 @@
+"""Keep what is secret out of what is shown."""
+
+from __future__ import annotations
+
+import re
+
+from ..probe.wire import Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HIDDEN = "[redacted]"
+
+_NAMES = {"authorization", "cookie", "cookie2", "proxy-authorization", "set-cookie", "set-cookie2"}
+# A field, wherever it stands in a text, with the lines that it goes on in (RFC 9112 §5.2).
+_FIELD = re.compile(
+    rf"((?<![\w-])(?:{'|'.join(sorted(_NAMES))})\s*:)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*",
+    re.IGNORECASE,
+)
+_USER = re.compile(r"(?<=//)[^/?#\s@]*@")
+
+
+class Secrets:
+    """What a request and its answers hold that nobody is to see who looks over one's shoulder.
+
+    :param headers: the header fields of the request.
+    """
+
+    def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
+        self._values: set[str] = set()
+        self.learn(headers)
+
+    def learn(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Take the values of more fields for secret, if by their name they are."""
+        for name, value in headers:
+            if name.lower() in _NAMES and value.strip():
+                # In an error a value can stand as Python writes it.
+                data = value.encode("latin-1", "replace")
+                self._values |= {value, repr(value)[1:-1], repr(data)[2:-1]}
+
+    def hidden(self, text: str) -> str:
+        """Give a text without them, and without names and passwords in URLs."""
+        for value in sorted(self._values, key=len, reverse=True):
+            text = text.replace(value, HIDDEN)
+        return _USER.sub(f"{HIDDEN}@", _FIELD.sub(rf"\1 {HIDDEN}", text))
+
+
+def without_user(url: str) -> str:
+    """Give a URL as it may be shown; one with a name and password is not one to be asked."""
+    try:
+        Target.of(url)
+    except ValueError:
+        return re.sub(r"^(\w+://)?.*@", rf"\g<1>{HIDDEN}@", url, flags=re.DOTALL)
+    return url
