@@ -35,11 +35,12 @@ class ViolationLog:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, object] = {}
+        # Hashes, since a path can be long.
+        self._seen: dict[int | None, object] = {}
 
     def __call__(self, violation: Violation) -> None:
         """Log it."""
-        is_first, is_beyond = self._noted(violation.request_and_status)
+        is_first, is_beyond = self._noted(violation[:3])
         if is_first and is_beyond:
             message = (
                 f"{LIMIT} different requests were answered as HTTP does not allow; "
@@ -47,7 +48,7 @@ class ViolationLog:
             )
             _log(logging.WARNING, message, violation)
         is_news = is_first and not is_beyond
-        _log(logging.WARNING if is_news else logging.DEBUG, str(violation), violation)
+        _log(logging.WARNING if is_news else logging.DEBUG, "{}", violation)
 
     def failed(self, violation: Violation, environ: WSGIEnvironment) -> None:
         """Log the exception that is being handled: what was to be done about it failed.
@@ -55,8 +56,8 @@ class ViolationLog:
         That is an ERROR the first time. Nothing that goes wrong here is raised.
         """
         try:
-            is_first, _ = self._noted(f"failed: {violation.request_and_status}")
-            message = f"on_violation failed, so nothing else tells of this: {violation}"
+            is_first, _ = self._noted(("failed", *violation[:3]))
+            message = "on_violation failed, so nothing else tells of this: {}"
             _log(logging.ERROR if is_first else logging.DEBUG, message, violation, exc_info=True)
         except Exception:
             # The logging is what fails. Where the server's own log is of no use either, all is
@@ -64,17 +65,22 @@ class ViolationLog:
             with suppress(Exception):
                 environ["wsgi.errors"].write(f"{violation}\n{traceback.format_exc()}")
 
-    def _noted(self, key: str) -> tuple[bool, bool]:
+    def _noted(self, what: tuple[object, ...]) -> tuple[bool, bool]:
         """Note something: whether it is new, and whether there was no room for it."""
+        key: int | None = hash(what)
         is_beyond = key not in self._seen and len(self._seen) >= LIMIT
+        if is_beyond:
+            key = None
         # One step, so that of many threads one is the first. A lock could be held by another
         # thread while a server forks, and then for good.
         this = object()
-        return self._seen.setdefault("" if is_beyond else key, this) is this, is_beyond
+        return self._seen.setdefault(key, this) is this, is_beyond
 
 
 def _log(level: int, message: str, violation: Violation, *, exc_info: bool = False) -> None:
     # Looked up each time: a configuration that disables the loggers which exist, as dictConfig
     # does by default, must not find this one before it had something to say.
     logger = logging.getLogger(LOGGER)
-    logger.log(level, message, exc_info=exc_info, extra={"violation": violation})
+    if logger.isEnabledFor(level):
+        extra = {"violation": violation}
+        logger.log(level, message.format(violation), exc_info=exc_info, extra=extra)

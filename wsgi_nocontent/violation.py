@@ -48,24 +48,20 @@ class Violation(namedtuple("Violation", "method path status content_length body_
         """The rule that is broken."""
         return BY_STATUS_CODE[self.status[:3]]
 
-    @property
-    def request_and_status(self) -> str:
-        """The request and its status, as the line begins: ``GET /x answered "204 No Content"``."""
+    def __str__(self) -> str:
         from urllib.parse import quote  # noqa: PLC0415  importing it takes long
 
-        # As the client sent it, and as access logs show it.
+        # As access logs show it.
         path = quote(self.path, safe="/:@!$&'()*+,;=~", encoding="latin-1", errors="replace")
-        return f'{_shown(self.method)} {_cut(path)} answered "{_shown(self.status)}"'
-
-    def __str__(self) -> str:
         length = self.content_length
         declared = "no Content-Length" if length is None else f"Content-Length: {_shown(length)}"
         unit = "byte" if self.body_size == 1 else "bytes"
         # No view can answer 1xx: that is the server's.
         code = "204" if self.status.startswith("1") else self.status[:3]
         return (
-            f"{self.request_and_status} with {declared} and {self.body_size} {unit} of body "
-            f"(discarded). HTTP allows {self.rule.responses} no content "
+            f'{_shown(self.method)} {_cut(path)} answered "{_shown(self.status)}" '
+            f"with {declared} and {self.body_size} {unit} of body (discarded). "
+            f"HTTP allows {self.rule.responses} no content "
             f"({self.rule.source.replace('§', 'section ')}). Return an empty body, in Flask "
             f'by "return \'\', {code}", in Django by "return HttpResponse(status={code})", '
             f"or return this body with another status, such as 200."
