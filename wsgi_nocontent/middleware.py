@@ -75,14 +75,14 @@ class NoContentMiddleware:
         if not callable(app):
             hint = "; wrap() takes an import string" if isinstance(app, str) else ""
             raise TypeError(f"app must be a WSGI callable, not {app!r}{hint}")
-        self.app = app
-        self._app = AtOnce(app) if on_violation == "raise" else app
         from .log import ViolationLog  # noqa: PLC0415  it says why
 
-        self._raises = on_violation == "raise"
+        self.app = app
+        self.strip_headers = _checked_field_names(strip_headers)
         self._log = ViolationLog()
         self._tell = self._log if on_violation == "log" else _checked_callable(on_violation)
-        self.strip_headers = _checked_field_names(strip_headers)
+        self._raises = on_violation == "raise"
+        self._app = AtOnce(app) if self._raises else app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as PEP 3333 asks of an application."""

@@ -10,7 +10,7 @@ import pytest
 
 from demo.apps import ROOT
 from demo.server import gunicorn, started
-from tests.fronts.fronts import FRONTS, make_certificate
+from tests.fronts.fronts import FRONTS, make_certificate, nginx
 from tests.needs import needed_program
 from wsgi_nocontent.cli import main
 
@@ -39,27 +39,6 @@ require("net").createServer((socket) => {
   });
   socket.on("error", () => {});
 }).listen(Number(process.argv[2]), "127.0.0.1");
-"""
-NGINX = """
-daemon off;
-master_process off;
-pid nginx.pid;
-events {
-}
-http {
-    access_log off;
-    client_body_temp_path temp;
-    proxy_temp_path temp;
-    fastcgi_temp_path temp;
-    uwsgi_temp_path temp;
-    scgi_temp_path temp;
-    server {
-        listen 127.0.0.1:PORT;
-        location / {
-            return 204;
-        }
-    }
-}
 """
 
 
@@ -103,7 +82,8 @@ def test_nginx(told: Any, tmp_path: Path) -> None:
     program = needed_program("nginx", "nginx-light")
 
     def command(port: int) -> list[str]:
-        (tmp_path / "config").write_text(NGINX.replace("PORT", str(port)))
+        server = f"listen 127.0.0.1:{port}; location / {{ return 204; }}"
+        (tmp_path / "config").write_text(nginx(server))
         return [program, "-p", str(tmp_path), "-c", "config", "-e", "stderr"]
 
     with started(command, tmp_path) as server:

@@ -96,16 +96,19 @@ no-ocsp=yes
 single-process=yes
 """
 
-NGINX = """\
+
+def nginx(server: str) -> str:
+    """Give the configuration of an nginx with one server, which is what this says."""
+    return f"""\
 daemon off;
 # As root, others would be of another user, who may not look into the directory.
 master_process off;
 pid nginx.pid;
 
-events {
-}
+events {{
+}}
 
-http {
+http {{
     access_log off;
     client_body_temp_path temp;
     proxy_temp_path temp;
@@ -113,7 +116,14 @@ http {
     uwsgi_temp_path temp;
     scgi_temp_path temp;
 
-    server {
+    server {{
+{server}
+    }}
+}}
+"""
+
+
+NGINX = nginx("""\
         listen 127.0.0.1:$port ssl http2;
         ssl_certificate "$certificate";
         ssl_certificate_key "$certificate";
@@ -121,10 +131,8 @@ http {
         location / {
             proxy_pass http://127.0.0.1:$upstream_port;
             proxy_http_version 1.1;
-        }
-    }
-}
-"""
+        }\
+""")
 
 APACHE = """\
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
