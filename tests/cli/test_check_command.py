@@ -348,6 +348,12 @@ def test_it_leaves_all_as_it_was(check: Any) -> None:
     assert watch.watchers == ()
 
 
+def test_a_path_may_have_an_at_sign(check: Any) -> None:
+    done = check("raising", "/@me", "/a:b@c")
+    assert done.err.startswith("wsgi-nocontent: /@me: Oops")
+    assert "GET /a:b@c " in done.out
+
+
 def test_a_path_begins_with_a_slash(check: Any) -> None:
     done = check("bad", "items", "/x")
     assert done.status == 2

@@ -40,5 +40,5 @@ def test_the_page_has_each_option(capsys: pytest.CaptureFixture[str], command: s
 
 @pytest.mark.parametrize("command", re.findall(r"^(wsgi-nocontent .*)$", PAGE, re.MULTILINE))
 def test_the_pages_commands_are_understood(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr("wsgi_nocontent.cli.commands._all", lambda *_: 0)
+    monkeypatch.setattr("wsgi_nocontent.cli.commands._all", lambda *_, **__: 0)
     assert main(command.split()[1:]) == 0

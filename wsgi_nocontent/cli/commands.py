@@ -7,7 +7,6 @@ import io
 import sys
 import traceback
 from contextlib import redirect_stdout, suppress
-from types import MappingProxyType
 
 from rich.console import Console
 
@@ -19,7 +18,7 @@ from .showing import Screen, as_json, error_as_json, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .asking import Result
 
@@ -72,7 +71,7 @@ def _probe(given: argparse.Namespace) -> int:
         follow=given.follow,
         again=given.again,
     )
-    return _all(given, given.urls, lambda url: ask_url(url, options), options)
+    return _all(given, given.urls, lambda url: ask_url(url, options), without_user)
 
 
 def _check(given: argparse.Namespace) -> int:
@@ -85,22 +84,26 @@ def _check(given: argparse.Namespace) -> int:
         is_the_names_fault = frame.filename == import_callable.__code__.co_filename
         _complain(str(error) if is_the_names_fault else f"{given.app}: {in_a_line(error)}")
         return NO_ANSWER
-    about = {"app": given.app}
-    return _all(given, given.paths, lambda path: ask_app(app, path, options), options, about)
+    return _all(given, given.paths, lambda path: ask_app(app, path, options), str, app=given.app)
 
 
 def _all(
     given: argparse.Namespace,
     urls: list[str],
     ask: Callable[[str], Iterator[Result]],
-    options: Options,
-    about: Mapping[str, str] = MappingProxyType({}),
+    as_shown: Callable[[str], str],
+    **about: str,
 ) -> int:
-    """Ask each, and show it at once."""
+    """Ask each, and show it at once.
+
+    :param as_shown: makes of a URL one that may be shown.
+    :param about: what else JSON is to say of each.
+    """
     screen = Screen(given.console)
+    method = _options(given).method
     status = CLEAN
     for url in urls:
-        asked = without_user(url)
+        asked = as_shown(url)
         results: list[Result] = []
         why = None
         try:
@@ -115,11 +118,11 @@ def _all(
         if any(result.findings for result in results):
             status = max(status, FOUND)
         if not given.json:
-            screen.note(f"{options.method} {asked}", results, answered=why is None)
+            screen.note(f"{method} {asked}", results, answered=why is None)
         elif why is None:
             given.console.out(as_json(results, **about))
         else:
-            given.console.out(error_as_json(asked, options.method, why, results, **about))
+            given.console.out(error_as_json(asked, method, why, results, **about))
     if not given.json:
         screen.summary()
     return status
