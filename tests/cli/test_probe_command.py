@@ -253,6 +253,7 @@ class TestSecrets:
         [
             BAD.replace(b"null", b"Set-Cookie: a=c2VjcmV0\r\n\r\n"),
             BAD.replace(b"null", b"you sent c2VjcmV0=sent"),
+            BAD.replace(b"null", b"you have sent c2VjcmV0=sent"),
             BAD.replace(b"\r\n", b"\r\nLocation: http://me:c2VjcmV0@there/\r\n", 1),
             BAD.replace(b"\r\n", b"\r\nSet-Cookie : a=c2VjcmV0\r\n", 1),
             BAD.replace(b"\r\n", b"\r\nSet-Cookie2: a=c2VjcmV0\r\n\t c2VjcmV0\r\n", 1),
@@ -268,6 +269,11 @@ class TestSecrets:
         assert done.status > 0
         assert b"c2VjcmV0" in done.received[0]
         assert "c2VjcmV0" not in done.out + done.err
+
+    def test_what_is_short_is_hidden_in_its_field_alone(self, run: Any) -> None:
+        done = run("{url}", "-H", "Cookie: nt", scripts=[[READ, BAD]])
+        assert "> Cookie: [redacted]\n" in done.out
+        assert "Content-Length: 4" in done.out
 
     def test_nor_in_the_next_answer(self, run: Any) -> None:
         second = b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=c2VjcmV0\r\n\r\nmore"

@@ -143,15 +143,15 @@ def _result_of(report: Report, options: Options, secrets: Secrets) -> Result:
     heads = [*report.interim, answer]
     for each in [*heads, *([following] if following else [])]:
         secrets.learn(each.headers)
-    parts = [
-        ("content", answer.raw_content),
-        ("after the end", report.stray),
+    after = [
+        ("content", answer.raw_content, None),
+        ("after the end", report.stray, report.stray_delay or None),
     ]
     if following:
-        parts.append(("the next answer", following.head + following.raw_content))
-        parts.append(("after the next answer", report.next_stray))
+        after.append(("the next answer", following.head + following.raw_content, None))
+        after.append(("after the next answer", report.next_stray, None))
     else:
-        parts.append(("instead of the next answer", report.next_stray))
+        after.append(("instead of the next answer", report.next_stray, None))
     version = "2" if options.http2 else "1.1"
     return Result(
         url=report.url,
@@ -160,13 +160,8 @@ def _result_of(report: Report, options: Options, secrets: Secrets) -> Result:
         heads=[_lines(each.head.decode("latin-1"), secrets) for each in heads],
         status_code=answer.status_code,
         after=[
-            Part(
-                what,
-                len(data),
-                _hidden(data, secrets),
-                (data is report.stray and report.stray_delay) or None,
-            )
-            for what, data in parts
+            Part(what, len(data), _hidden(data, secrets), delay)
+            for what, data, delay in after
             if data
         ],
         without_content=report.rule is not None,

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HIDDEN = "[redacted]"
+SHORTEST = 6
+"""Characters of a value that is looked for also where its field is not."""
 
 _NAMES = {"authorization", "cookie", "cookie2", "proxy-authorization", "set-cookie", "set-cookie2"}
 # A field, wherever it stands in a text, with the lines that it goes on in (RFC 9112 §5.2).
@@ -34,7 +36,8 @@ class Secrets:
     def learn(self, headers: Iterable[tuple[str, str]]) -> None:
         """Take the values of more fields for secret, if by their name they are."""
         for name, value in headers:
-            if name.lower() in _NAMES and value.strip():
+            # What is shorter can not be secret, and stands in other words by chance.
+            if name.lower() in _NAMES and len(value) >= SHORTEST:
                 # In an error a value can stand as Python writes it.
                 data = value.encode("latin-1", "replace")
                 self._values |= {value, repr(value)[1:-1], repr(data)[2:-1]}
@@ -43,6 +46,9 @@ class Secrets:
         """Give a text without them, and without names and passwords in URLs."""
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, HIDDEN)
+            # Where bytes are shown, they can be cut within it.
+            for length in range(len(value) - 1, SHORTEST - 1, -1):
+                text = text.replace(f'{value[:length]}"', f'{HIDDEN}"')
         return _USER.sub(f"{HIDDEN}@", _FIELD.sub(rf"\1 {HIDDEN}", text))
 
 
