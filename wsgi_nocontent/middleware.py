@@ -138,6 +138,8 @@ class NoContentMiddleware:
                 return iterable
             return _Body(chain(chunks, rest), iterable)
         except BaseException:
+            if isinstance(response, _Withheld):
+                response.exc_info = None  # breaks the cycle from its traceback to this frame
             # The server will never get an iterable that it could close.
             if hasattr(iterable, "close"):
                 iterable.close()
@@ -207,7 +209,8 @@ class _Withheld:
     One thing is not held back. An application that starts with content and restarts
     without still has the server's own ``write``; to guard that would make every request
     dearer. But the server is told of such a restart last, so what the old ``write`` sends
-    meanwhile goes out under the old head, and then the restart fails.
+    until the application has returned goes out under the old head, and then the restart
+    fails. Later, ``write`` is not to be called (PEP 3333).
 
     :param method_rule: that of the request's method, if it has one.
     """
@@ -233,9 +236,9 @@ class _Withheld:
         self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
     ) -> None:
         """Take the head of the latest start_response; what was there is gone."""
+        self.headers = headers[:]
         self.rule = rule
         self.status = status
-        self.headers = headers[:]
         self.exc_info = exc_info
         #: The bytes of body that were seen and discarded.
         self.body_size = 0

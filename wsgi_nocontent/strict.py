@@ -39,7 +39,10 @@ class AtOnce:
             status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None
         ) -> Write:
             nonlocal latest
-            write = start_response(status, headers, exc_info)
+            try:
+                write = start_response(status, headers, exc_info)
+            finally:
+                exc_info = None  # breaks the cycle from its traceback to this frame
             latest = this = object()
 
             def check(body_size: int) -> None:

@@ -25,7 +25,7 @@ from tests.unit.server import (
     restart,
     run,
 )
-from wsgi_nocontent import NoContentMiddleware, Violation
+from wsgi_nocontent import NoContentError, NoContentMiddleware, Violation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -694,8 +694,9 @@ class TestNothingIsKept:
     @pytest.mark.parametrize("refuses", [False, True], ids=["", "a server that reraises"])
     @pytest.mark.parametrize("second", ["204 No Content", "500 Oops", None])
     @pytest.mark.parametrize("first", ["204 No Content", "200 OK"])
+    @pytest.mark.parametrize("on_violation", [None, "raise"])
     def test_nothing_outlives_the_request(
-        self, first: str, second: str | None, refuses: bool
+        self, first: str, second: str | None, refuses: bool, on_violation: Any
     ) -> None:
         class Body(Recorded):
             """Can be referred to weakly."""
@@ -716,8 +717,9 @@ class TestNothingIsKept:
                 exc_info = None
 
         def serve() -> None:
-            with contextlib.suppress(Oops):
-                list(NoContentMiddleware(app)(environ_for(), start_response))
+            wrapped = NoContentMiddleware(app, on_violation=on_violation)
+            with contextlib.suppress(Oops, NoContentError):
+                list(wrapped(environ_for(), start_response))
 
         bodies: list[weakref.ref[Body]] = []
         gc.disable()  # what is freed here is freed without its help
