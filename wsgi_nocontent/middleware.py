@@ -127,9 +127,13 @@ class NoContentMiddleware:
             chunks = iterable if whole else list(islice(rest, 1))
             if isinstance(response, _Withheld):
                 response.settled = True
-                response.body_size += sum(map(len, chunks))
-                self._report(response, method, environ)
-                return response.release(start_response, iterable, whole, self.strip_headers)
+                for chunk in chunks:
+                    response.body_size += len(chunk)
+                kept = response.kept_headers(self.strip_headers)
+                # Where nothing is taken off, there is nothing to tell of.
+                if response.body_size or len(kept) < len(response.headers):
+                    self._report(response, method, environ)
+                return response.release(start_response, kept, iterable, whole)
             if response is _PASSED:
                 response = _SETTLED
             elif whole or not chunks:
@@ -196,8 +200,10 @@ def _start(
             return write, _PASSED
         if settled:
             raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
-        withheld = withheld or _Withheld(method_rule)
-        withheld.replace(rule, status, headers, exc_info)
+        if withheld:
+            withheld.replace(rule, status, headers, exc_info)
+        else:
+            withheld = _Withheld(method_rule, rule, status, headers, exc_info)
         return withheld.write, withheld
     finally:
         exc_info = None  # breaks the cycle from its traceback to this frame
@@ -226,11 +232,19 @@ class _Withheld:
         "status",
     )
 
-    def __init__(self, method_rule: Rule | None) -> None:
+    def __init__(
+        self,
+        method_rule: Rule | None,
+        rule: Rule,
+        status: str,
+        headers: Headers,
+        exc_info: OptExcInfo | None,
+    ) -> None:
         self._forward: Write | None = None
         self.method_rule = method_rule
         #: Whether no restart can make it another one without content any more.
         self.settled = False
+        self.replace(rule, status, headers, exc_info)
 
     def replace(
         self, rule: Rule, status: str, headers: Headers, exc_info: OptExcInfo | None
@@ -255,30 +269,35 @@ class _Withheld:
         self._forward = write
         self.exc_info = None
 
+    def kept_headers(self, strip_headers: frozenset[str]) -> Headers:
+        """Give the header fields that stay."""
+        removes = self.rule.removes
+        if strip_headers and self.rule is not HEAD:
+            removes |= strip_headers
+        return [field for field in self.headers if field[0].lower() not in removes]
+
     def release(
         self,
         start_response: StartResponse,
+        headers: Headers,
         iterable: Iterable[bytes],
         whole: bool,
-        strip_headers: frozenset[str],
     ) -> Iterable[bytes]:
         """Give the server the mended head; return the body that goes with it.
 
+        :param headers: what stays of the header fields.
         :param iterable: the application's; the server closes it through the body.
         :param whole: whether ``body_size`` is the size of the whole content.
         """
-        removes = self.rule.removes
-        body: Iterable[bytes] = _Body((b"",), iterable)
-        sets = self.rule.sets
+        # No list or tuple has a close().
+        body: Iterable[bytes] = iter(_EMPTY) if whole else _Body(_EMPTY, iterable)
         if self.rule is not HEAD:
-            removes |= strip_headers
+            headers += self.rule.sets
         elif whole and self.body_size == 0:
             # Some servers send a chunked answer where they can not see that it is empty.
             body = iterable
-        elif whole and not lengths_in(self.headers):
-            sets = (("Content-Length", str(self.body_size)),)
-        headers = [field for field in self.headers if field[0].lower() not in removes]
-        headers += sets
+        elif whole and not lengths_in(headers):
+            headers.append(("Content-Length", str(self.body_size)))
         if self.exc_info is None:
             start_response(self.status, headers)
         else:
@@ -300,12 +319,13 @@ class _Withheld:
             exc_info = None  # breaks the cycle from its traceback to this frame
 
 
-class _Body:
-    """Chunks to send in place of an application's iterable, and its ``close``.
+# Sent by an iterable without a length: wsgiref declares one for an iterable that is empty
+# or has one item.
+_EMPTY = (b"",)
 
-    It has no length: wsgiref declares one for an iterable that is empty or has
-    one item.
-    """
+
+class _Body:
+    """Chunks to send in place of an application's iterable, and its ``close``."""
 
     __slots__ = ("_chunks", "close")
 
