@@ -95,6 +95,15 @@ def serve(tmp_path: Path) -> Callable[..., Any]:
     return serve
 
 
+@pytest.fixture
+def plain(tmp_path: Path) -> dict[str, str]:
+    """Give what Django is to be told so as to do without CommonMiddleware."""
+    (tmp_path / "plain_settings.py").write_text(
+        "from inventory.settings import *\nMIDDLEWARE = []\n"
+    )
+    return {"DJANGO_SETTINGS_MODULE": "plain_settings"}
+
+
 def without_time(line: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", "WHEN", line)
 
@@ -113,14 +122,10 @@ class TestLogs:
             assert site.lines() == [LINE.strip()]
 
     def test_a_django_view_is_named_without_common_middleware(
-        self, serve: Any, tmp_path: Path
+        self, serve: Any, plain: dict[str, str]
     ) -> None:
         """No length is declared there, so only the body gives it away."""
-        (tmp_path / "plain_settings.py").write_text(
-            "from inventory.settings import *\nMIDDLEWARE = []\n"
-        )
-        settings = {"DJANGO_SETTINGS_MODULE": "plain_settings"}
-        with serve("Django", "inventory.wsgi", **settings) as site:
+        with serve("Django", "inventory.wsgi", **plain) as site:
             for path in "/bad_no_content", "/good_no_content":
                 assert site.asked("GET", path) == 204
             (line,) = site.lines()
@@ -148,14 +153,31 @@ class TestLogs:
             (line,) = site.lines()
         assert line.startswith(f"{method} {path} answered {fault} of body (discarded).")
 
-    def test_of_many_threads_one_warns(self, serve: Any) -> None:
-        paths = ["/legacy/list", "/legacy/generator", "/legacy/write"] * 60
-        with serve("Flask", "wsgi", threads=32) as site:
+    @pytest.mark.parametrize(
+        ("framework", "app", "asked"),
+        [
+            (
+                "Flask",
+                "wsgi",
+                [
+                    *(("GET", f"/legacy/{way}") for way in ("list", "generator", "write")),
+                    ("POST", "/reset"),
+                ],
+            ),
+            ("Django", "inventory.wsgi", [("GET", "/bad_no_content"), ("POST", "/reset")]),
+        ],
+        ids=["Flask", "Django"],
+    )
+    def test_of_many_threads_one_warns(
+        self, serve: Any, plain: dict[str, str], framework: str, app: str, asked: Any
+    ) -> None:
+        settings = plain if framework == "Django" else {}
+        with serve(framework, app, threads=32, **settings) as site:
             with ThreadPoolExecutor(32) as pool:
-                answers = set(pool.map(site.asked, ["GET"] * len(paths), paths))
+                answers = set(pool.map(site.asked, *zip(*asked * 50)))
             lines = site.lines()
-        assert answers == {204}
-        assert sorted(line.split()[1] for line in lines) == sorted(set(paths))
+        assert answers == {204, 205}
+        assert sorted(line.split()[:2] for line in lines) == sorted(map(list, asked))
 
     def test_djangos_logging_has_the_line(self, serve: Any, tmp_path: Path) -> None:
         (tmp_path / "logging_settings.py").write_text(f"from inventory.settings import *\n{DJANGO}")
