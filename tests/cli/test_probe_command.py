@@ -129,7 +129,10 @@ class TestWhatItSays:
             "? GET URL/: 502, an error of a front, perhaps because of what is behind it: probe it\n"
         )
         answer = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
-        assert run("{url}", scripts=[[READ, answer]]).out == "? GET URL/: 500, an error\n"
+        done = run("{url}", "{url}", scripts=[[READ, answer], [READ, answer]])
+        assert done.out.startswith("? GET URL/: 500, an error\n? GET")
+        assert "an error" in done.out[done.out.index(" asked  ") :]
+        assert "clean" not in done.out
 
     def test_a_length_of_0_is_told_for_what_it_is(self, run: Any) -> None:
         answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
@@ -161,6 +164,8 @@ class TestWhatItSays:
         done = run("{url}", "{url}", scripts=[[READ, early * 50 + head + fields], [READ, CLEAN]])
         assert done.status == 1
         assert "  and 981 findings more\n" in done.out
+        assert "< 48 interim responses\n< HTTP/1.1 103 Early\n" in done.out
+        assert "< HTTP/1.1 204 No\n< Content-Length: 99" in done.out
         assert len(done.out) < 20_000
         illegal = b"HTTP/1.1 204 No\r\nA B" + b"9" * 5000 + b"\r\n\r\n"
         done = run("{url}", scripts=[[READ, illegal]])
@@ -196,6 +201,11 @@ class TestWhatItSends:
     def test_data_is_posted(self, run: Any) -> None:
         (received,) = run("{url}", "--data", "", scripts=[[READ, CLEAN]]).received
         assert received.startswith(b"POST / HTTP/1.1\r\n")
+
+    def test_data_may_be_any_bytes(self, run: Any) -> None:
+        as_python_has_it = b"\xff\x80".decode(errors="surrogateescape")
+        (received,) = run("{url}", "--data", as_python_has_it, scripts=[[READ, CLEAN]]).received
+        assert received.endswith(b"\r\n\r\n\xff\x80")
 
     def test_it_asks_again_if_it_is_told_to(self, run: Any) -> None:
         second = CLEAN.replace(b"\r\n\r\n", b"\r\nSecond: 1\r\n\r\n")
@@ -302,6 +312,13 @@ class TestSecrets:
         assert b"c2VjcmV0" not in other.received[0]
         assert b"X-Kept: 1" in other.received[0]
         assert f"Host: {other.authority}".encode() in other.received[0]
+
+    def test_what_is_of_a_body_goes_with_it(self) -> None:
+        names = ["Content-Type", "content-length", "Content-Encoding", "Transfer-Encoding", "A"]
+        options = Options("POST", tuple((name, "1") for name in names), b"tea")
+        report: Any = SimpleNamespace(url="http://a/", answer=SimpleNamespace(status_code=303))
+        there = _redirected(options, report, "http://a/there")
+        assert there == Options("GET", (("A", "1"),), b"")
 
     @pytest.mark.parametrize(
         ("url", "target", "kept"),

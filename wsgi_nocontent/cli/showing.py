@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
 
 from rich import box
 from rich.table import Table
@@ -20,11 +19,12 @@ if TYPE_CHECKING:
 
     from .asking import Result
 
-#: So much is shown of what a server sent: bytes, characters of a line, lines of all heads,
-#: findings.
+#: So much is shown of what a server sent: bytes, characters of a line, lines of a head, the
+#: last heads, findings.
 MAXIMUM_BYTES = 200
 MAXIMUM_LINE = 400
 MAXIMUM_LINES = 40
+MAXIMUM_HEADS = 3
 MAXIMUM_FINDINGS = 20
 
 
@@ -48,7 +48,7 @@ class Screen:
             self._exchange(result)
             self._findings(result)
         elif result.status_code >= 500:
-            self._line(f"{self._mark('?', '?')} {asked}: {_error(result)}", "yellow")
+            self._line(f"? {asked}: {_error(result)}", "yellow")
         else:
             self._line(f"{self._mark('✓', 'ok')} {asked}: {_clean(result)}", "green")
 
@@ -60,6 +60,8 @@ class Screen:
         style = "red"
         if not answered:
             found.append("no answer")
+        elif not found and results[-1].status_code >= 500:
+            found, style = ["an error"], "yellow"
         elif not found:
             found, style = ["clean"], "green"
         self._rows.append((asked, str(results[-1].status_code) if answered else "", found, style))
@@ -81,11 +83,13 @@ class Screen:
     def _exchange(self, result: Result) -> None:
         for line in result.request:
             self._line(_cut(line), first="> ")
-        lines = list(chain.from_iterable(result.heads))
-        for line in lines[:MAXIMUM_LINES]:
-            self._line(_cut(line), first="< ")
-        if len(lines) > MAXIMUM_LINES:
-            self._line(f"and {len(lines) - MAXIMUM_LINES} lines more", first="< ")
+        if len(result.heads) > MAXIMUM_HEADS:
+            self._line(f"{len(result.heads) - MAXIMUM_HEADS} interim responses", first="< ")
+        for head in result.heads[-MAXIMUM_HEADS:]:
+            for line in head[:MAXIMUM_LINES]:
+                self._line(_cut(line), first="< ")
+            if len(head) > MAXIMUM_LINES:
+                self._line(f"and {len(head) - MAXIMUM_LINES} lines more", first="< ")
         for part in result.after:
             size = f"{part.size} {'byte' if part.size == 1 else 'bytes'}"
             delay = (part.delay or 0) * 1000
