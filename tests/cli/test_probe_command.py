@@ -113,6 +113,12 @@ class TestWhatItSays:
         assert f"GET {odd} " in done.out
         assert "\\x1b[2J" in done.out
         assert "\x1b" not in done.out + done.err
+        done = run("http://127.0.0.1:1/\udcff", "http://127.0.0.1:1/é")
+        assert "\\udcff" in done.out
+        answer = b"HTTP/1.1 204 No\r\nContent-Length: 4\x1b[2J\r\n\r\n"
+        done = run("{url}", "{url}", scripts=[[READ, answer], [READ, CLEAN]])
+        assert "Content-Length: 4\\x1b[2J" in done.out[done.out.index(" asked  ") :]
+        assert "\x1b" not in done.out
 
     def test_a_table_is_short(self, run: Any) -> None:
         answer = b"HTTP/1.1 204 No Content\r\n" + b"Content-Length: 4\r\n" * 10 + b"\r\n"

@@ -187,6 +187,20 @@ class TestLog:
                         run(wrapped, method, path, status=status, length=length)
         assert levels(logged) == ["WARNING", "DEBUG"] * 16
 
+    def test_no_line_is_made_that_nobody_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[str] = []
+
+        def as_line(violation: Violation) -> str:
+            made.append(violation.path)
+            return "a line"
+
+        monkeypatch.setattr(Violation, "__str__", as_line)
+        monkeypatch.setattr(Violation, "__format__", lambda violation, _: as_line(violation))
+        app = NoContentMiddleware(null())
+        for path in "/a", "/a", "/b":
+            run(app, path=path)
+        assert made == ["/a", "/b"]
+
     def test_each_middleware_has_a_memory_of_its_own(self, logged: list[logging.LogRecord]) -> None:
         for _ in range(2):
             run(NoContentMiddleware(null()))
@@ -502,6 +516,24 @@ class TestRaise:
 
         server = run(NoContentMiddleware(app, on_violation="raise"))
         assert (server.status, server.body) == ("500 Oops", b"the error page")
+
+    def test_what_a_restart_has_replaced_is_none(self) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            write = start_response("204 No Content", [])
+            restart(start_response, "500 Oops", [])
+            write(b"the error page")
+            return []
+
+        server = run(NoContentMiddleware(app, on_violation="raise"))
+        assert (server.status, server.body) == ("500 Oops", b"the error page")
+
+    @pytest.mark.parametrize("way", ["length", "write", "body"])
+    def test_watchers_are_told_once(self, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+        seen: list[Violation] = []
+        monkeypatch.setattr("wsgi_nocontent.watch.watchers", (seen.append,))
+        with pytest.raises(NoContentError) as raised:
+            run(NoContentMiddleware(start_then(way, []), on_violation="raise"))
+        assert seen == [raised.value.violation]
 
     @pytest.mark.parametrize("way", ["length", "write"])
     def test_who_swallows_it_hears_of_it_again(self, way: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 import traceback
 from contextlib import redirect_stdout, suppress
@@ -49,9 +48,6 @@ def run(arguments: Sequence[str] | None, console: Console | None = None) -> int:
     """Do what the command line says, and give the exit status."""
     given = _parser().parse_args(arguments)
     given.console = console or Console(highlight=False)
-    for stream in sys.stdout, sys.stderr:
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = given.command(given)
     except SystemExit:  # so rich ends a program whose reader has left
