@@ -123,8 +123,12 @@ def findings_in_fields(rule: Rule, headers: Iterable[tuple[str, str]]) -> Iterat
 def findings_in_body(rule: Rule, body: bytes) -> Iterator[Finding]:
     """Name what is wrong with a response under that rule which came with that body."""
     if body:
-        no_body = {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
-        yield Finding(no_body, f"body: {shown(body)}")
+        yield Finding(no_body_by(rule), f"body: {shown(body)}")
+
+
+def no_body_by(rule: Rule) -> Requirement:
+    """Give the requirement that a body under that rule does not meet."""
+    return {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
 
 
 def is_length(value: str, length: str) -> bool:

@@ -25,6 +25,7 @@ from ..requirements import (
     Finding,
     findings_in_body,
     findings_in_fields,
+    no_body_by,
 )
 from ..violation import NoContentError
 from .redaction import Secrets, without_user
@@ -307,7 +308,7 @@ def _answer_of(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Hea
         head = status, list(headers)
         return sent.append
 
-    iterable = called(app, environ, start_response)
+    iterable = _called(app, environ, start_response)
     try:
         for chunk in iterable:
             if chunk:
@@ -321,7 +322,7 @@ def _answer_of(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Hea
     return (*head, b"".join(sent))
 
 
-def called(app: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+def _called(app: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
     """Call an application.
 
     :raises TypeError: if it does not take what one does.
@@ -342,8 +343,7 @@ def _findings_of(violation: Violation) -> Iterator[Finding]:
         length = ("Content-Length", violation.content_length)
         yield from findings_in_fields(violation.rule, [length])
     if violation.body_size:
-        for finding in findings_in_body(violation.rule, b"?"):
-            yield finding._replace(seen=f"body: {violation.body_size} bytes")
+        yield Finding(no_body_by(violation.rule), f"body: {violation.body_size} bytes")
 
 
 def in_a_line(error: BaseException) -> str:

@@ -124,15 +124,10 @@ class Screen:
             first = " " * len(first)
 
     def _text(self, text: str) -> str:
-        """Give a text as this terminal can show it, and nothing that it would obey."""
-        if self._ascii:
-            text = text.replace("§", "section ")
-        return "".join(
-            character
-            if character.isprintable() and (character.isascii() or not self._ascii)
-            else character.encode("unicode_escape").decode()
-            for character in text
-        )
+        """Give a text as this terminal can show it."""
+        if not self._ascii:
+            return _escaped(text)
+        return _escaped(text.replace("§", "section ")).encode("ascii", "backslashreplace").decode()
 
     def _mark(self, mark: str, instead: str) -> str:
         return instead if self._ascii else mark
@@ -143,14 +138,17 @@ def _cut(line: str) -> str:
     return f"{line[:MAXIMUM_LINE]} and {more} characters more" if more > 0 else line
 
 
+def _escaped(text: str) -> str:
+    """Give a text without what a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 def one_line(text: str) -> str:
     """Give a text in one line that is not too long, and that a terminal does not obey."""
-    return _cut(
-        "".join(
-            character if character.isprintable() else character.encode("unicode_escape").decode()
-            for character in text
-        )
-    )
+    return _cut(_escaped(text))
 
 
 def _clean(result: Result) -> str:
