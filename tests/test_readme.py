@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -16,23 +15,18 @@ import webtest
 from demo.server import gunicorn
 from tests.demos.sites import DEMOS
 from tests.linters import be_lax_about_content_type
+from tests.pages import Page
 from wsgi_nocontent import NoContentMiddleware, Violation, rules
 from wsgi_nocontent.probe import probe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-ROOT = Path(__file__).resolve().parent.parent
-README = ROOT.joinpath("README.md").read_text(encoding="utf-8")
+README = Page("README.md")
 
-
-def blocks(language: str) -> list[str]:
-    """Give the code blocks in a language, in their order."""
-    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    return found
-
-
-BAD_VIEW, FLASK, DJANGO, PLAIN, PROBE, ASSERT, OPTIONS = blocks("python")
+BAD_VIEW, FLASK, DJANGO, PLAIN, PROBE, ASSERT, OPTIONS = README.blocks("python")
 
 
 def assert_mended(app: WSGIApplication, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +63,7 @@ def test_plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pyramid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (ini,) = blocks("ini")
+    (ini,) = README.blocks("ini")
     assert "use = egg:myapp" in ini
     (tmp_path / "careless_pyramid.py").write_text(
         "from pyramid.config import Configurator\n"
@@ -95,7 +89,7 @@ def test_pyramid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert_mended(pyramid.paster.get_app(str(path)), "/", monkeypatch)
 
 
-@pytest.mark.parametrize("command", re.findall(r"`?gunicorn (\"wsgi_nocontent:.*?\")", README))
+@pytest.mark.parametrize("command", re.findall(r"`?gunicorn (\"wsgi_nocontent:.*?\")", README.text))
 def test_gunicorn(command: str) -> None:
     with gunicorn(command.strip('"'), DEMOS["Flask"].directory) as server:
         report = probe(f"{server.url}/legacy/list")
@@ -115,15 +109,15 @@ def test_the_probe(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_page_about_finding_the_view_says_the_same() -> None:
     """And there it is tested."""
-    page = ROOT.joinpath("docs", "finding-the-view.md").read_text(encoding="utf-8")
-    (strict,) = blocks("toml")
-    *_, line = blocks("text")
+    page = Page("docs", "finding-the-view.md").text
+    (strict,) = README.blocks("toml")
+    *_, line = README.blocks("text")
     for block in strict, ASSERT, line:
         assert block in page
 
 
 def test_app_engine() -> None:
-    (yaml,) = blocks("yaml")
+    (yaml,) = README.blocks("yaml")
     assert yaml in DEMOS["Flask"].directory.joinpath("app.yaml").read_text()
 
 
@@ -134,12 +128,12 @@ def test_the_options_are_as_they_say() -> None:
     assert default.pop("_tell") is default.pop("_log")
     assert said == default
     fields = ", ".join(f"`{name}`" for name in Violation._fields)
-    assert fields in README.replace("\n ", "")
+    assert fields in README.text.replace("\n ", "")
 
 
 def test_the_rules_are_those_of_the_code() -> None:
     table = re.findall(
-        r"^\| (.*?) \| discarded \| .* \| removed \| (.*?) \|$", README, re.MULTILINE
+        r"^\| (.*?) \| discarded \| .* \| removed \| (.*?) \|$", README.text, re.MULTILINE
     )
     assert table == [
         (rule.responses, rule.source)

@@ -7,11 +7,11 @@ from html import unescape
 
 import pytest
 
-from demo.apps import ROOT
 from tests.cli.picture import PICTURE, draw
+from tests.pages import Page
 from wsgi_nocontent.cli import main
 
-PAGE = ROOT.joinpath("docs", "probe.md").read_text(encoding="utf-8")
+PAGE = Page("docs", "probe.md").text
 
 
 def words(picture: str) -> list[str]:

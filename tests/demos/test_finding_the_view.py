@@ -19,10 +19,10 @@ import werkzeug
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
-from demo.apps import ROOT
 from demo.server import gunicorn
 from tests.demos.sites import DEMOS, load
 from tests.linters import be_lax_about_content_type
+from tests.pages import Page
 from wsgi_nocontent import NoContentError, NoContentMiddleware, Violation
 from wsgi_nocontent.probe import probe
 from wsgi_nocontent.testing import TestApp, assert_no_content
@@ -33,18 +33,12 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-PAGE = ROOT.joinpath("docs", "finding-the-view.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    """Give the page's code blocks in a language, in their order."""
-    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    return found
-
-
-DJANGO, MAIL, FLASK, HANDLER, CALLABLE, FIXTURE, OF_AN_APP, OF_A_URL, ASSERT = blocks("python")
-LINE, DJANGOS_LINE, FLASKS_LINE, FAULT = blocks("text")
-(STRICT,) = blocks("toml")
+PAGE = Page("docs", "finding-the-view.md")
+DJANGO, MAIL, FLASK, HANDLER, CALLABLE, FIXTURE, OF_AN_APP, OF_A_URL, ASSERT = PAGE.blocks("python")
+LINE, DJANGOS_LINE, FLASKS_LINE, FAULT = PAGE.blocks("text")
+(STRICT,) = PAGE.blocks("toml")
+# Without CommonMiddleware.
+PLAIN = "MIDDLEWARE = []\n"
 
 
 @pytest.fixture(autouse=True)
@@ -96,12 +90,13 @@ def serve(tmp_path: Path) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> dict[str, str]:
-    """Give what Django is to be told so as to do without CommonMiddleware."""
-    (tmp_path / "plain_settings.py").write_text(
-        "from inventory.settings import *\nMIDDLEWARE = []\n"
-    )
-    return {"DJANGO_SETTINGS_MODULE": "plain_settings"}
+def settings(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    def settings(lines: str) -> dict[str, str]:
+        """Give what Django is to be told so as to have the demo's settings, and these lines."""
+        (tmp_path / "more_settings.py").write_text(f"from inventory.settings import *\n{lines}")
+        return {"DJANGO_SETTINGS_MODULE": "more_settings"}
+
+    return settings
 
 
 def without_time(line: str) -> str:
@@ -122,10 +117,10 @@ class TestLogs:
             assert site.lines() == [LINE.strip()]
 
     def test_a_django_view_is_named_without_common_middleware(
-        self, serve: Any, plain: dict[str, str]
+        self, serve: Any, settings: Any
     ) -> None:
         """No length is declared there, so only the body gives it away."""
-        with serve("Django", "inventory.wsgi", **plain) as site:
+        with serve("Django", "inventory.wsgi", **settings(PLAIN)) as site:
             for path in "/bad_no_content", "/good_no_content":
                 assert site.asked("GET", path) == 204
             (line,) = site.lines()
@@ -169,45 +164,37 @@ class TestLogs:
         ids=["Flask", "Django"],
     )
     def test_of_many_threads_one_warns(
-        self, serve: Any, plain: dict[str, str], framework: str, app: str, asked: Any
+        self, serve: Any, settings: Any, framework: str, app: str, asked: Any
     ) -> None:
-        settings = plain if framework == "Django" else {}
-        with serve(framework, app, threads=32, **settings) as site:
+        environ = settings(PLAIN) if framework == "Django" else {}
+        with serve(framework, app, threads=32, **environ) as site:
             with ThreadPoolExecutor(32) as pool:
                 answers = set(pool.map(site.asked, *zip(*asked * 50)))
             lines = site.lines()
         assert answers == {204, 205}
         assert sorted(line.split()[:2] for line in lines) == sorted(map(list, asked))
 
-    def test_djangos_logging_has_the_line(self, serve: Any, tmp_path: Path) -> None:
-        (tmp_path / "logging_settings.py").write_text(f"from inventory.settings import *\n{DJANGO}")
-        settings = {"DJANGO_SETTINGS_MODULE": "logging_settings"}
-        with serve("Django", "inventory.wsgi", **settings) as site:
+    @pytest.mark.parametrize(
+        "lines",
+        [DJANGO, DJANGO + "del LOGGING['disable_existing_loggers']\n"],
+        ids=["as the page has it", "existing loggers are disabled"],
+    )
+    def test_djangos_logging_has_the_line(self, serve: Any, settings: Any, lines: str) -> None:
+        """So it has where it disables existing loggers, as dictConfig does unless it is told."""
+        with serve("Django", "inventory.wsgi", **settings(lines)) as site:
             site.asked("GET", "/bad_no_content")
             (line,) = site.lines()
         assert_is_like(line, DJANGOS_LINE)
 
-    def test_so_it_has_where_it_disables_existing_loggers(self, serve: Any, tmp_path: Path) -> None:
-        """It is what dictConfig does unless it is told."""
-        (tmp_path / "logging_settings.py").write_text(
-            f"from inventory.settings import *\n{DJANGO}del LOGGING['disable_existing_loggers']\n"
-        )
-        settings = {"DJANGO_SETTINGS_MODULE": "logging_settings"}
-        with serve("Django", "inventory.wsgi", **settings) as site:
-            site.asked("GET", "/bad_no_content")
-            (line,) = site.lines()
-        assert_is_like(line, DJANGOS_LINE)
-
-    def test_djangos_logging_mails_it(self, serve: Any, tmp_path: Path) -> None:
+    def test_djangos_logging_mails_it(self, serve: Any, settings: Any, tmp_path: Path) -> None:
         mails = tmp_path / "mails"
-        (tmp_path / "mail_settings.py").write_text(
-            f"from inventory.settings import *\n{DJANGO}{MAIL}"
+        lines = (
+            f"{DJANGO}{MAIL}"
             "ADMINS = [('me', 'me@example.com')]\n"
             "EMAIL_BACKEND = 'django.core.mail.backends.filebased.EmailBackend'\n"
             f"EMAIL_FILE_PATH = {str(mails)!r}\n"
         )
-        settings = {"DJANGO_SETTINGS_MODULE": "mail_settings"}
-        with serve("Django", "inventory.wsgi", **settings) as site:
+        with serve("Django", "inventory.wsgi", **settings(lines)) as site:
             site.asked("GET", "/bad_no_content")
             (line,) = site.lines()
         assert_is_like(line, DJANGOS_LINE)
