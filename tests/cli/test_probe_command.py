@@ -625,8 +625,9 @@ class TestThisProcess:
             written = io.BytesIO()
             out = io.TextIOWrapper(written, encoding="ascii")
             console = Console(file=out, force_terminal=True, width=50, highlight=False)
-            assert commands.run(["probe", peer.url], console) == 1
+            assert commands.run(["probe", peer.url, "http://127.0.0.1:1/é\u2713"], console) == 2
             out.flush()
+        assert b"xe9\\u2713" in written.getvalue()
         assert b"rule  \x1b[0ma 1xx or 204 response has no\n" in written.getvalue()
         assert b"Content-Length (RFC 9110 section 8.6)\n" in written.getvalue()
 
