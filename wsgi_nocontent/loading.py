@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 from .middleware import NoContentMiddleware
 
@@ -76,6 +75,8 @@ def import_callable(name: str) -> Callable[..., Any]:
         raise ValueError(f'an import string is "module:attribute", such as "app:app", not {name!r}')
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
+    from importlib import import_module  # noqa: PLC0415  importing it takes long
+
     try:
         found = import_module(module_name)
     except ModuleNotFoundError as error:

@@ -11,6 +11,7 @@ import logging
 import traceback
 import urllib.parse  # noqa: F401  for Violation
 from contextlib import suppress
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,9 +79,14 @@ class ViolationLog:
 
 
 def _log(level: int, message: str, violation: Violation, *, exc_info: bool = False) -> None:
-    # Looked up each time: a configuration that disables the loggers which exist, as dictConfig
-    # does by default, must not find this one before it had something to say.
-    logger = logging.getLogger(LOGGER)
+    logger = _logger()
     if logger.isEnabledFor(level):
         extra = {"violation": violation}
         logger.log(level, message.format(violation), exc_info=exc_info, extra=extra)
+
+
+# Not made before there is something to say: a configuration that disables the loggers which
+# exist, as dictConfig does by default, must not find this one.
+@lru_cache(maxsize=None)
+def _logger() -> logging.Logger:
+    return logging.getLogger(LOGGER)

@@ -129,10 +129,9 @@ class NoContentMiddleware:
                 response.settled = True
                 for chunk in chunks:
                     response.body_size += len(chunk)
-                kept = response.kept_headers(self.strip_headers)
-                # Where nothing is taken off, there is nothing to tell of.
-                if response.body_size or len(kept) < len(response.headers):
-                    self._report(response, method, environ)
+                kept, taken = response.parted_headers(self.strip_headers)
+                if taken or response.body_size:
+                    self._report(response, taken, method, environ)
                 return response.release(start_response, kept, iterable, whole)
             if response is _PASSED:
                 response = _SETTLED
@@ -149,15 +148,16 @@ class NoContentMiddleware:
                 iterable.close()
             raise
 
-    def _report(self, withheld: _Withheld, method: str, environ: WSGIEnvironment) -> None:
+    def _report(
+        self, withheld: _Withheld, taken: Headers, method: str, environ: WSGIEnvironment
+    ) -> None:
         """Tell of a violation, if it is one.
 
+        :param taken: the header fields that are taken off.
         :raises NoContentError: where that is asked for. Nothing else that goes wrong here
             reaches the response.
         """
-        violation = violation_by(
-            method, environ, withheld.status, withheld.headers, withheld.body_size
-        )
+        violation = violation_by(method, environ, withheld.status, taken, withheld.body_size)
         if violation is None:
             return
         watch.tell(violation)
@@ -269,12 +269,16 @@ class _Withheld:
         self._forward = write
         self.exc_info = None
 
-    def kept_headers(self, strip_headers: frozenset[str]) -> Headers:
-        """Give the header fields that stay."""
+    def parted_headers(self, strip_headers: frozenset[str]) -> tuple[Headers, Headers]:
+        """Give the header fields that stay, and those that are taken off."""
         removes = self.rule.removes
         if strip_headers and self.rule is not HEAD:
             removes |= strip_headers
-        return [field for field in self.headers if field[0].lower() not in removes]
+        kept: Headers = []
+        taken: Headers = []
+        for field in self.headers:
+            (taken if field[0].lower() in removes else kept).append(field)
+        return kept, taken
 
     def release(
         self,

@@ -92,13 +92,9 @@ def violation_by(
         or (rule.forbids_length and not all(map(_is_zero, lengths)))
     ):
         return None
-    return Violation(
-        method=method,
-        path=f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}",
-        status=status,
-        content_length=", ".join(lengths) if lengths else None,
-        body_size=body_size,
-    )
+    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+    content_length = ", ".join(lengths) if lengths else None
+    return Violation(method, path, status, content_length, body_size)
 
 
 def lengths_in(headers: Headers) -> list[str]:
