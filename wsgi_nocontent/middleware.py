@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     OnViolation = Union[Literal["log", "raise"], Callable[[Violation], object], None]
     Write = Callable[[bytes], object]
 
-# What has become of a response.
-_PASSED = "its status allows content, and the server has its head"
-_SETTLED = "no restart can make it one without content any more"
-
 # RFC 9110 §5.6.2: a field name is a token, made of these.
 _TCHAR = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -89,9 +85,9 @@ class NoContentMiddleware:
         # Read now: an application may rewrite its environ, but the server goes by
         # the method that the client used.
         method = environ["REQUEST_METHOD"]
-        # Until the application calls start_response, the rule that the method brings, if any;
-        # then _PASSED or a _Withheld, as the latest status asks for; then _SETTLED, or a
-        # _Withheld that is settled, when we are about to return.
+        # Until the application calls start_response, the rule that the method brings, if any.
+        # Then a _Withheld; or, where the status allows content and the server has the head,
+        # whether it is still for a restart to take the content away: until we return.
         response: object = HEAD if method == "HEAD" else None
 
         # Made for each request: so it takes nothing more from here than it must, for that has
@@ -106,7 +102,7 @@ class NoContentMiddleware:
                 and (status == "200 OK" or status[:3] not in BY_STATUS_CODE)
             ):
                 write = start_response(status, headers)
-                response = _PASSED
+                response = True
                 return write  # as nearly every response does
             try:
                 write, response = _start(start_response, response, status, headers, exc_info)
@@ -115,8 +111,8 @@ class NoContentMiddleware:
                 exc_info = None  # breaks the cycle from its traceback to this frame
 
         iterable = self._app(environ, start)
-        if response is _PASSED:
-            response = _SETTLED
+        if response is True:
+            response = False
             return iterable
 
         # Without content, or started by the first chunk.
@@ -133,8 +129,8 @@ class NoContentMiddleware:
                 if taken or response.body_size:
                     self._report(response, taken, method, environ)
                 return response.release(start_response, kept, iterable, whole)
-            if response is _PASSED:
-                response = _SETTLED
+            if response is True:
+                response = False
             elif whole or not chunks:
                 # The server may know this very object: eventlet has one that says that
                 # the application has answered on the socket itself.
@@ -183,7 +179,7 @@ def _start(
     :return: what start_response returns; and what has become of the response now.
     """
     withheld = response if isinstance(response, _Withheld) else None
-    settled = withheld.settled if withheld else response is _SETTLED
+    settled = withheld.settled if withheld else response is False
     method_rule = withheld.method_rule if withheld else HEAD if response is HEAD else None
     if exc_info is None and response is not method_rule:
         raise AssertionError(
@@ -197,7 +193,7 @@ def _start(
                 return write, response
             if withheld:
                 withheld.give_way_to(write)
-            return write, _PASSED
+            return write, True
         if settled:
             raise exc_info[1].with_traceback(exc_info[2])  # type: ignore[index, union-attr]
         if withheld:
