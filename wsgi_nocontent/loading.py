@@ -75,7 +75,7 @@ def import_callable(name: str) -> Callable[..., Any]:
         raise ValueError(f'an import string is "module:attribute", such as "app:app", not {name!r}')
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    from importlib import import_module  # noqa: PLC0415  importing it takes long
+    from importlib import import_module  # noqa: PLC0415  few need it, and it takes long
 
     try:
         found = import_module(module_name)

@@ -86,8 +86,8 @@ class NoContentMiddleware:
         # the method that the client used.
         method = environ["REQUEST_METHOD"]
         # Until the application calls start_response, the rule that the method brings, if any.
-        # Then a _Withheld; or, where the status allows content and the server has the head,
-        # whether it is still for a restart to take the content away: until we return.
+        # Then a _Withheld; or, where the server has a head that allows content, True, and
+        # False from when we return: no restart can make it one without content any more.
         response: object = HEAD if method == "HEAD" else None
 
         # Made for each request: so it takes nothing more from here than it must, for that has
@@ -175,7 +175,7 @@ def _start(
 ) -> tuple[Write, object]:
     """Do what start_response has to, where there is more to it than to pass a head on.
 
-    :param response: what has become of it so far.
+    :param response: what has become of it so far, as NoContentMiddleware.__call__ has it.
     :return: what start_response returns; and what has become of the response now.
     """
     withheld = response if isinstance(response, _Withheld) else None

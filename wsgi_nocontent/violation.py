@@ -82,7 +82,10 @@ class NoContentError(AssertionError):
 def violation_by(
     method: str, environ: WSGIEnvironment, status: str, headers: Headers, body_size: int
 ) -> Violation | None:
-    """Give the violation that such a response is, or None if it is none."""
+    """Give the violation that such a response is, or None if it is none.
+
+    :param headers: of its header fields, those named Content-Length and maybe others.
+    """
     rule = BY_STATUS_CODE.get(status[:3])
     if rule is None:
         return None
