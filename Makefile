@@ -4,6 +4,7 @@
 #   make test    lint, types, and the tests with branch coverage
 #   make tox     the library and the demos on every Python, Django and Flask at hand
 #   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
+#   make bench   what the middleware costs: writes docs/benchmarks.json, its picture and page
 #   make picture runs the command on the demo: writes docs/probe.svg
 #   make clean   remove what the others built
 
@@ -11,7 +12,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix picture clean
+.PHONY: demo test lint tox matrix bench picture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -34,6 +35,9 @@ tox: $(VENV)/tox.installed
 
 matrix: $(VENV)/test.installed
 	$(BIN)/python -m tests.servers.matrix
+
+bench: $(VENV)/bench.installed
+	$(BIN)/python -m benchmarks
 
 picture: $(VENV)/test.installed
 	$(BIN)/python -m tests.cli.picture
@@ -61,6 +65,20 @@ $(VENV)/test.installed: $(VENV)/demo.installed tests/fronts/stack_2018/requireme
 	    echo "There is no python3.7 here, so the article's own stack is not tested."; \
 	fi
 	@touch $@
+
+# Each Python that is measured has the contenders in an environment of its own. The fronts and
+# the needs of the tests serve here too.
+$(VENV)/bench.installed: $(VENV)/test.installed
+	@for version in 3.9 3.11 3.13; do \
+	    if $(WITH_PYENV) python$$version --version > /dev/null 2>&1; then \
+	        $(WITH_PYENV) python$$version -m venv --clear $(VENV)/bench-$$version && \
+	        $(VENV)/bench-$$version/bin/pip install --quiet --upgrade pip && \
+	        $(VENV)/bench-$$version/bin/pip install --quiet --group contenders || exit 1; \
+	    else \
+	        echo "There is no python$$version here, so it is not measured."; \
+	    fi; \
+	done
+	@if ls -d $(VENV)/bench-* > /dev/null 2>&1; then touch $@; fi
 
 $(VENV)/tox.installed: $(VENV)/demo.installed
 	$(BIN)/pip install --quiet --group tox

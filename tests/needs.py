@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sysconfig
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,3 +31,15 @@ def program(name: str) -> str | None:
     """Find a program in this environment, on PATH, or where Debian keeps servers."""
     places = sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/sbin"
     return shutil.which(name, path=os.pathsep.join(places))
+
+
+def needed_python(version: str) -> str:
+    """Find a Python of that version, on PATH or where pyenv keeps it; skip the test without it."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    places = sorted(map(str, pyenv.glob(f"versions/{version}.*/bin")))
+    path = os.pathsep.join([*places, os.environ.get("PATH", os.defpath)])
+    found = shutil.which(f"python{version}", path=path)
+    # What is on PATH can stand for a Python that is not there.
+    if not found or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
+        lacks(f"Python {version}")
+    return found
