@@ -168,11 +168,21 @@ def facts(results: Results) -> Iterator[str]:
 
 
 def contenders(results: Results) -> Iterator[str]:
-    """What each way to do the job adds to a 200, and how much of the rate it leaves."""
+    """What each way to do the job adds to a 200."""
+    yield from added("200", "a 200", results)
+
+
+def contenders_for_204(results: Results) -> Iterator[str]:
+    """What each way to do the job adds to a 204 with a body."""
+    yield from added("204", "a 204 with a body", results)
+
+
+def added(scenario: str, words: str, results: Results) -> Iterator[str]:
+    """What each contender adds to a response."""
     pythons = results["pythons"]
-    yield from head("added to a 200, in floors", *(f"Python {version}" for version in pythons))
-    for contender in TIMED["200"].contenders[1:]:
-        found = (python["calls"]["200"][contender]["floors"] for python in pythons.values())
+    yield from head(f"added to {words}, in floors", *(f"Python {version}" for version in pythons))
+    for contender in TIMED[scenario].contenders[1:]:
+        found = (python["calls"][scenario][contender]["floors"] for python in pythons.values())
         yield line(contender, *(f"{its['value']:.2f}" for its in found))
 
 
@@ -242,5 +252,8 @@ def line(*cells: str) -> str:
 
 TABLES: Mapping[str, Callable[[Results], Iterator[str]]] = {
     table.__name__: table
-    for table in (measured, whole, facts, contenders, counts, frameworks, targets, parts)
+    for table in (
+        *(measured, whole, facts, contenders, counts, frameworks),
+        *(targets, contenders_for_204, parts),
+    )
 }
