@@ -157,7 +157,7 @@ def facts(results: Results) -> Iterator[str]:
     modules = sorted({f"`{name}`" for its in startups for name in its["new_modules"]})
     yield (
         f"- In gunicorn it takes {max(its['kibibytes'] for its in startups):.0f} KiB, once in a "
-        f"process, and loads nothing else that is not loaded, but {', '.join(modules)}."
+        f"process, and imports nothing that gunicorn has not, but {', '.join(modules)}."
     )
     for framework, answers in of_servers["answers"].items():
         before, after = (f"{its['succeeded']} of {its['requests']}" for its in answers)
