@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import calls, chart, instructions, page, servers, startup, streams
-from benchmarks.contenders import BARE, COUNTED, FLOOR, OURS
+from benchmarks.contenders import BARE, COUNTED, FLOOR, FRAMEWORKS, OURS
 from demo.apps import ROOT
 from tests.needs import program
 from wsgi_nocontent import __version__
@@ -39,7 +39,6 @@ PROGRAMS = {
     "wrk": ("wrk", "-v"),
 }
 PACKAGES = ("gunicorn", "Flask", "Django", "Werkzeug", "WebOb", "pyperf")
-FRAMEWORKS = ("Flask", "Django")
 ROUNDS = 20
 
 DOCS = ROOT / "docs"

@@ -12,7 +12,7 @@ from matplotlib.ticker import StrMethodFormatter
 from benchmarks.contenders import OURS, TIMED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from matplotlib.axes import Axes
 
@@ -60,6 +60,7 @@ def picture(results: Results) -> str:
             "WebOb",
             "pyperf",
             "wrk",
+            "h2load",
             "curl",
             "haproxy",
         ]
@@ -92,10 +93,7 @@ def draw_calls(axes: Axes, results: Results) -> None:
         places,
         values,
         color=[LIGHT["ours" if name == OURS else "other"] for name, _ in rows],
-        xerr=[
-            [value - ratio["low"] for value, ratio in zip(values, ratios)],
-            [ratio["high"] - value for value, ratio in zip(values, ratios)],
-        ],
+        xerr=ranges(ratios),
         ecolor=LIGHT["faint"],
     )
     for place, value, ratio in zip(places, values, ratios):
@@ -130,10 +128,7 @@ def draw_servers(axes: Axes, results: Results) -> None:
     axes.errorbar(
         medians,
         places,
-        xerr=[
-            [ratio["value"] - ratio["low"] for ratio in rows.values()],
-            [ratio["high"] - ratio["value"] for ratio in rows.values()],
-        ],
+        xerr=ranges(rows.values()),
         fmt="o",
         color=LIGHT["ours"],
         ecolor=LIGHT["faint"],
@@ -151,6 +146,11 @@ def draw_servers(axes: Axes, results: Results) -> None:
     axes.set_title("Whole servers, bare is 1", loc="left")
     axes.set_xlabel("throughput; lines hold half of the rounds")
     axes.margins(x=0.3)
+
+
+def ranges(ratios: Iterable[Mapping[str, float]]) -> list[tuple[float, ...]]:
+    """How far the rounds go down and up from each value."""
+    return list(zip(*((its["value"] - its["low"], its["high"] - its["value"]) for its in ratios)))
 
 
 def for_both_grounds(svg: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.contenders import BARE, FLOOR, LEAST, OURS, SILENT, TIMED, TOLD
+from benchmarks.contenders import BARE, FLOOR, FRAMEWORKS, LEAST, OURS, SILENT, TIMED, TOLD
 from benchmarks.instructions import floors
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def frameworks(results: Results) -> Iterator[str]:
             for version, python in pythons.items()
         ),
     )
-    for framework in ("Flask", "Django"):
+    for framework in FRAMEWORKS:
         for contender in TIMED[framework].contenders[1:]:
             found = (python["calls"][framework][contender]["rate"] for python in pythons.values())
             yield line(f"{framework}: {contender}", *map(spread, found))

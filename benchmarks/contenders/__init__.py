@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.stub_server import serve
 from wsgi_nocontent import NoContentMiddleware
+from wsgi_nocontent.loading import import_callable
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from _typeshed.wsgi import WSGIApplication
 
 
@@ -38,6 +36,7 @@ WSGI = (BARE, FLOOR, OURS, "generator", "Werkzeug", "WebOb")
 #: What each part of the work costs.
 SILENT, TOLD = f"{OURS}, on_violation=None", f"{OURS}, on_violation=callable"
 
+FRAMEWORKS = ("Flask", "Django")
 TIMED = {
     "200": Scenario("benchmarks.apps:content", WSGI),
     "204": Scenario("benchmarks.apps:bad_no_content", (*WSGI, LEAST)),
@@ -93,16 +92,10 @@ logging.getLogger("wsgi_nocontent").addHandler(logging.NullHandler())
 @lru_cache(maxsize=None)
 def application(scenario: str, contender: str) -> WSGIApplication:
     """Make the application of a scenario, wrapped by a contender."""
-    app: WSGIApplication = named(SCENARIOS[scenario].app)
+    app: WSGIApplication = import_callable(SCENARIOS[scenario].app)
     if contender != BARE:
-        app = named(MIDDLEWARE[contender])(app)
+        app = import_callable(MIDDLEWARE[contender])(app)
     return app
-
-
-def named(string: str) -> Any:
-    """What an import string names."""
-    module, _, attribute = string.partition(":")
-    return getattr(import_module(module), attribute)
 
 
 def request(scenario: str, contender: str, times: int) -> None:
