@@ -110,13 +110,14 @@ class NoContentMiddleware:
             finally:
                 exc_info = None  # breaks the cycle from its traceback to this frame
 
-        iterable = self._app(environ, start)
-        if response is True:
-            response = False
-            return iterable
-
-        # Without content, or started by the first chunk.
+        iterable: Iterable[bytes] = ()
         try:
+            iterable = self._app(environ, start)
+            if response is True:
+                response = False
+                return iterable
+
+            # Without content, or started by the first chunk.
             # Not a subclass, whose __iter__ can do anything.
             whole = type(iterable) in (list, tuple)
             rest = iter(() if whole else iterable)

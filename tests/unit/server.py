@@ -78,6 +78,11 @@ class Server:
         if data:
             self.events.append(f"send {data.decode()}")
 
+    def end(self) -> None:
+        if not self.heads:
+            raise AssertionError("no start_response")
+        self.head_sent = True
+
     def run(
         self, app: WSGIApplication, method: str = "GET", path: str = "/", **more: Any
     ) -> Server:
@@ -85,7 +90,7 @@ class Server:
         try:
             for chunk in self.iterable:
                 self.write(chunk)
-            self.head_sent = True
+            self.end()
         finally:
             self.events.append("close")
             if hasattr(self.iterable, "close"):

@@ -694,9 +694,10 @@ class TestNothingIsKept:
     @pytest.mark.parametrize("refuses", [False, True], ids=["", "a server that reraises"])
     @pytest.mark.parametrize("second", ["204 No Content", "500 Oops", None])
     @pytest.mark.parametrize("first", ["204 No Content", "200 OK"])
+    @pytest.mark.parametrize("fails", [False, True], ids=["", "an app that fails"])
     @pytest.mark.parametrize("on_violation", [None, "raise"])
     def test_nothing_outlives_the_request(
-        self, first: str, second: str | None, refuses: bool, on_violation: Any
+        self, first: str, second: str | None, refuses: bool, on_violation: Any, fails: bool
     ) -> None:
         class Body(Recorded):
             """Can be referred to weakly."""
@@ -707,6 +708,8 @@ class TestNothingIsKept:
             start_response(first, [])
             if second:
                 restart(start_response, second, [])
+            if fails:
+                raise Oops
             return body
 
         def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
