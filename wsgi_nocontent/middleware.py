@@ -136,7 +136,8 @@ class NoContentMiddleware:
                 # The server may know this very object: eventlet has one that says that
                 # the application has answered on the socket itself.
                 return iterable
-            return _Body(chain(chunks, rest), iterable)
+            # What has ended is not to be asked again.
+            return _Body(chain(chunks, rest) if chunks else (), iterable)
         except BaseException:
             if isinstance(response, _Withheld):
                 response.exc_info = None  # breaks the cycle from its traceback to this frame

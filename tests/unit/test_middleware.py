@@ -207,6 +207,23 @@ class TestResponsesWithContent:
         server = run(wrap(app))
         assert (server.status, server.chunks) == ("200 OK", [])
 
+    def test_one_that_has_ended_is_not_asked_again(self) -> None:
+        class App:
+            """As in Werkzeug's tests: each time it is asked, it starts a response and ends."""
+
+            def __init__(self, environ: Any, start_response: StartResponse) -> None:
+                self.start_response = start_response
+
+            def __iter__(self) -> Iterator[bytes]:
+                return self
+
+            def __next__(self) -> bytes:
+                self.start_response("200 OK", [JSON])
+                raise StopIteration
+
+        server = run(NoContentMiddleware(App))
+        assert (server.status, server.headers, server.chunks) == ("200 OK", [JSON], [])
+
     def test_exc_info_of_a_first_start_response_is_handed_on(self, wrap: Wrap) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
             restart(start_response, "500 Oops", [JSON])
