@@ -1,0 +1,66 @@
+"""Check each point with scripts of new seeds, until the applications have taken so many steps.
+
+It prints the smallest script that breaks a point, if one does, and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+from multiprocessing import Pool
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.model.points import POINTS, STEPS
+
+SCRIPTS = 1000
+"""That each point is checked with, for one seed."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.model", description=__doc__)
+    parser.add_argument("steps", type=int, help="how many, in all")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    first = random.randrange(2**32)
+    processes = arguments.processes
+    steps = arguments.steps // processes
+    print(f"Python {sys.version.split()[0]}, seeds from {first} on", flush=True)
+    with Pool(processes) as pool:
+        ways = [(range(first + n, sys.maxsize, processes), steps) for n in range(processes)]
+        taken = sum(pool.starmap(check, ways))
+    print(f"{taken:,} steps: every point held.")
+
+
+def check(seeds: range, steps: int) -> int:
+    """Check the points, a seed after another; give the steps that were taken in the end."""
+    for number in seeds:
+        for point, scripts in POINTS.items():
+            check_point(point, scripts, number)
+        print(f"seed {number}: {STEPS['wrapped']:,} steps", flush=True)
+        if STEPS["wrapped"] >= steps:
+            break
+    return STEPS["wrapped"]
+
+
+def check_point(point: Any, scripts: Any, number: int) -> None:
+    @seed(number)
+    @settings(
+        max_examples=SCRIPTS,
+        phases=[Phase.generate, Phase.shrink],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scripts)
+    def holds(script: Any) -> None:
+        point(script)
+
+    holds()
+
+
+if __name__ == "__main__":
+    main()
