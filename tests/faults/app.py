@@ -31,7 +31,7 @@ MOMENTS = (
     "second",  # before the second chunk
     "close",
 )
-ENDLESS = b"x" * 4096
+ENDLESS = b"x" * 65536
 SECONDS = 20
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from demo.server import Server
 
-SECONDS = 20
+SECONDS = 40
 ANSWERS = ("200", "204", "205", "304", "HEAD")
 NAMES = (
     *(f"gunicorn 23.0.0 {worker}" for worker in ("sync", "gthread", "gevent")),
@@ -115,9 +115,9 @@ def ask(site: Site, answer: str) -> str | None:
             pause=0,
         )
     except ProbeError as error:
-        lost = "the server closed the connection without an answer"
         # Else it is something else that came.
-        assert str(error).startswith(lost), error
+        if not str(error).startswith("the server closed the connection without an answer"):
+            raise
         return None
     assert report.answer.status_code == int(STATUS_LINES[answer][:3])
     assert report.answer.values("X-Request-Id") == [name]

@@ -16,7 +16,7 @@ from tests.faults.app import MOMENTS
 from tests.faults.serving import ANSWERS, HERE, SECONDS, Site, each_setup, served
 from tests.servers.cases import STATUS_LINES
 from tests.servers.survey import Result
-from wsgi_nocontent.probe import ProbeError, Report, probe
+from wsgi_nocontent.probe import ProbeError, probe
 
 if TYPE_CHECKING:
     from tests.servers.setups import Setup
@@ -62,14 +62,15 @@ def surveyed(name: str) -> Found:
     setup = next(setup for setup in HERE if setup.name == name)
     of_bare = [case for case in CASES if case.answer == "200" or case.moment == "before"]
     with TemporaryDirectory() as directory, ExitStack() as stack:
-        results = []
+        results: list[dict[Case, Result]] = []
         for app, cases in (("bare", of_bare), ("wrapped", CASES)):
             site = stack.enter_context(served(setup, app, Path(directory, app)))
             # uWSGI lets a client wait where an app raised, so let many wait.
             pool = stack.enter_context(ThreadPoolExecutor(8))
             results.append(dict(zip(cases, pool.map(partial(asked, site), cases))))
         site.assert_all_closed()
-        return Found(*results, [name for name, _ in site.noted("made")])
+        bare, wrapped = results
+        return Found(bare, wrapped, [name for name, _ in site.noted("made")])
 
 
 def asked(site: Site, case: Case) -> Result:

@@ -76,9 +76,7 @@ def test_in_the_head(site: Site, client: Client, abruptly: bool) -> None:
 
 
 @each_wait
-def test_in_the_body(
-    site: Site, client: Client, moment: str, answer: str, abruptly: bool
-) -> None:
+def test_in_the_body(site: Site, client: Client, moment: str, answer: str, abruptly: bool) -> None:
     client.send(
         f"/{answer}/read/{moment}", "Content-Length: 1000", method=method_of(answer), end="\r\nhalf"
     )
