@@ -32,7 +32,7 @@ MOMENTS = (
     "close",
 )
 ENDLESS = b"x" * 65536
-SECONDS = 20
+SECONDS = 60
 
 
 def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

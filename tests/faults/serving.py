@@ -16,7 +16,7 @@ import pytest
 from tests.faults.app import content_for
 from tests.servers.cases import STATUS_LINES
 from tests.servers.setups import SETUPS, Setup
-from wsgi_nocontent.probe import Answer, ProbeError, probe
+from wsgi_nocontent.probe import ProbeError, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,14 +126,12 @@ def ask(site: Site, answer: str) -> str | None:
     assert report.answer.ending == "complete"
     assert report.answer.content == (content_for(name) if answer == "200" else b"")
     assert report.stray == b""
-    assert_next(report.next_answer, name)
+    if not report.next_answer:
+        # Of an answer that was lost there may be the beginning, but of nothing else.
+        assert report.next_stray[:5] in (b"", b"HTTP/")
+    elif report.next_answer.ending == "complete":
+        assert report.next_answer.content == name.encode()
     return name
-
-
-def assert_next(answer: Answer | None, name: str) -> None:
-    """What came to the second request, if anything, is the answer to that."""
-    if answer and answer.ending == "complete":
-        assert answer.content == name.encode()
 
 
 @contextmanager
