@@ -1,0 +1,1 @@
+"""What takes too long for the tests: load, fuzzing, mutants and other projects' suites."""
