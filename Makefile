@@ -5,6 +5,7 @@
 #   make tox     the library and the demos on every Python, Django and Flask at hand
 #   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
 #   make bench   what the middleware costs: writes docs/benchmarks.json, its picture and page
+#   make suites  other projects' tests, with the middleware round their apps
 #   make picture runs the command on the demo: writes docs/probe.svg
 #   make clean   remove what the others built
 
@@ -12,7 +13,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix bench picture clean
+.PHONY: demo test lint tox matrix bench suites picture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -38,6 +39,9 @@ matrix: $(VENV)/test.installed
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks
+
+suites: $(VENV)/demo.installed
+	@$(BIN)/python -m reliability.suites
 
 picture: $(VENV)/test.installed
 	$(BIN)/python -m tests.cli.picture
