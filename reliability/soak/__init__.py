@@ -1,0 +1,1 @@
+"""``make soak``: a million requests for the demos behind real servers, each held to its id."""
