@@ -5,6 +5,7 @@
 #   make tox     the library and the demos on every Python, Django and Flask at hand
 #   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
 #   make bench   what the middleware costs: writes docs/benchmarks.json, its picture and page
+#   make soak    a million requests for the demos behind real servers, each held to its id
 #   make suites  other projects' tests, with the middleware round their apps
 #   make picture runs the command on the demo: writes docs/probe.svg
 #   make clean   remove what the others built
@@ -13,7 +14,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix bench suites picture clean
+.PHONY: demo test lint tox matrix bench soak suites picture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -39,6 +40,9 @@ matrix: $(VENV)/test.installed
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/test.installed
+	$(BIN)/python -m reliability.soak
 
 suites: $(VENV)/demo.installed
 	@$(BIN)/python -m reliability.suites
