@@ -5,6 +5,7 @@
 #   make tox     the library and the demos on every Python, Django and Flask at hand
 #   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
 #   make bench   what the middleware costs: writes docs/benchmarks.json, its picture and page
+#   make fuzz    a minute of atheris: on the middleware, on the probe and on the command
 #   make soak    a million requests for the demos behind real servers, each held to its id
 #   make suites  other projects' tests, with the middleware round their apps
 #   make picture runs the command on the demo: writes docs/probe.svg
@@ -14,7 +15,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix bench soak suites picture clean
+.PHONY: demo test lint tox matrix bench fuzz soak suites picture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -41,6 +42,9 @@ matrix: $(VENV)/test.installed
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks
 
+fuzz: $(VENV)/test.installed
+	$(BIN)/python -m reliability.fuzzing $(FUZZFLAGS)
+
 soak: $(VENV)/test.installed
 	$(BIN)/python -m reliability.soak
 
@@ -61,9 +65,9 @@ $(VENV)/test.installed: $(VENV)/demo.installed tests/fronts/stack_2018/requireme
 	$(BIN)/pip install --quiet --upgrade --target $(VENV)/gunicorn-newest gunicorn
 	$(BIN)/pip install --quiet --upgrade --target $(VENV)/pytest-7 'pytest<8'
 	$(BIN)/pip install --quiet --upgrade --target $(VENV)/pytest-newest pytest
-	@for server in uwsgi bjoern; do \
-	    $(BIN)/pip install --quiet --group $$server > $(VENV)/$$server.log 2>&1 || \
-	    echo "$$server can not be built here, so it is not tested: see $(VENV)/$$server.log"; \
+	@for group in uwsgi bjoern fuzz; do \
+	    $(BIN)/pip install --quiet --group $$group > $(VENV)/$$group.log 2>&1 || \
+	    echo "$$group can not be built here, so it is not tested: see $(VENV)/$$group.log"; \
 	done
 	@if $(WITH_PYENV) python3.7 --version > /dev/null 2>&1; then \
 	    $(WITH_PYENV) python3.7 -m venv --clear $(VENV)/stack-2018 && \
