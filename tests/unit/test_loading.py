@@ -153,12 +153,16 @@ class TestPasteDeploy:
             ("on_violation = log\nstrip_headers = Content-Type, ETag", []),
             ("on_violation = None\nstrip_headers =\n  Content-Type\n  ETag", []),
             ("on_violation = none\nstrip_headers = etag", []),
+            ("strip_headers = ETag,Content-Type", []),
             ("on_violation = LOG", [("ETag", "1")]),
         ],
     )
     def test_options_are_strings(self, project: Path, options: str, headers: Any) -> None:
         server = run(self.load(project, options))
         assert (server.status, server.headers, server.body) == ("204 No Content", headers, b"")
+
+    def test_without_options_they_are_the_middlewares_own(self) -> None:
+        assert paste_filter_app_factory(lambda *_: [], {}).strip_headers == frozenset()
 
     def test_it_may_raise(self, project: Path) -> None:
         with pytest.raises(NoContentError):

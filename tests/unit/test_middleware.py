@@ -6,6 +6,7 @@ import contextlib
 import copy
 import gc
 import io
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, List
@@ -38,6 +39,7 @@ COOKIES = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
 BODY_FIELDS = [("Content-Length", "4"), ("Transfer-Encoding", "chunked")]
 NO_CONTENT_STATUSES = ["100 Continue", "103 Early Hints", "199 Odd", "204 No Content"]
 ALL_WITHOUT_CONTENT = [*NO_CONTENT_STATUSES, "205 Reset Content", "304 Not Modified"]
+SECOND_TIME = r"^start_response\(\) was called a second time without exc_info \(PEP 3333\)$"
 
 
 def sets(status: str) -> list[tuple[str, str]]:
@@ -537,6 +539,8 @@ class TestRestart:
             ("205 Reset Content", [*COOKIES, ("Content-Length", "0")])
         ]
         assert server.body == b""
+        # A server that has sent something already is to raise it.
+        assert isinstance(server.heads[0][2], Oops)
 
     @pytest.mark.parametrize("status", ALL_WITHOUT_CONTENT)
     @pytest.mark.parametrize("lazy", [False, True], ids=["started in the call", "lazy"])
@@ -614,6 +618,7 @@ class TestRestart:
         for served in app, NoContentMiddleware(app):
             sent, log = over_wsgiref(served)  # such a server, from Python 3.11 on
             assert sent.endswith(b"\r\n\r\npage")
+            assert "    raise Oops\n" in log
             assert log.rstrip().endswith("tests.unit.server.Oops")
 
     def test_the_write_of_before_fails_closed(self) -> None:
@@ -627,6 +632,44 @@ class TestRestart:
         with pytest.raises(Oops):
             server.run(NoContentMiddleware(app))
         assert (server.status, server.body) == ("200 OK", b"page")
+
+    def test_that_fails_with_the_traceback_of_what_went_wrong(self) -> None:
+        def go_wrong() -> None:
+            raise Oops
+
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("200 OK", [])
+            yield b""
+            try:
+                go_wrong()
+            except Oops:
+                start_response("204 No Content", [], sys.exc_info())
+
+        with pytest.raises(Oops) as raised:
+            run(NoContentMiddleware(app))
+        assert raised.traceback[-1].name == "go_wrong"
+
+    @pytest.mark.parametrize("first", ALL_WITHOUT_CONTENT)
+    def test_from_no_content_hands_the_very_iterable_on(self, first: str) -> None:
+        page = iter([b"sorry"])
+
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            start_response(first, [])
+            restart(start_response, "500 Oops", [JSON])
+            return page
+
+        assert run(NoContentMiddleware(app)).iterable is page
+
+    @pytest.mark.parametrize("status", ALL_WITHOUT_CONTENT)
+    def test_back_to_no_content_while_nothing_was_handed_on(self, status: str) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("204 No Content", [])
+            restart(start_response, "500 Oops", [JSON])
+            restart(start_response, status, BODY_FIELDS)
+            return [CONTENT]
+
+        server = run(NoContentMiddleware(app))
+        assert (server.status, server.headers, server.body) == (status, sets(status), b"")
 
     def test_between_contents_hands_the_very_header_list_on(self) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
@@ -663,7 +706,7 @@ class TestSecondStartResponse:
     def test_raises_in_the_app(self, method: str, first: str, second: str) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
             start_response(first, [])
-            with pytest.raises(AssertionError, match="second time without exc_info"):
+            with pytest.raises(AssertionError, match=SECOND_TIME):
                 start_response(second, [])
             raise Oops
 
@@ -675,7 +718,7 @@ class TestSecondStartResponse:
         def app(environ: Any, start_response: StartResponse) -> Iterator[bytes]:
             start_response("200 OK", [])
             yield b""
-            with pytest.raises(AssertionError, match="second time without exc_info"):
+            with pytest.raises(AssertionError, match=SECOND_TIME):
                 start_response(second, [])
             raise Oops
 
@@ -685,7 +728,7 @@ class TestSecondStartResponse:
 
 class TestNothingIsKept:
     def test_requests_on_many_threads_do_not_meet(self) -> None:
-        both_in_the_app = threading.Barrier(8)
+        both_in_the_app = threading.Barrier(8, timeout=20)
 
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
             path = environ["PATH_INFO"]
@@ -936,8 +979,9 @@ class TestOptions:
 
     @pytest.mark.parametrize("app", [None, 42, object()])
     def test_app(self, app: Any) -> None:
-        with pytest.raises(TypeError, match="app must be a WSGI callable, not "):
+        with pytest.raises(TypeError) as raised:
             NoContentMiddleware(app)
+        assert str(raised.value) == f"app must be a WSGI callable, not {app!r}"
 
     def test_an_import_string_is_for_wrap(self) -> None:
         with pytest.raises(TypeError, match=r"not 'app:app'; wrap\(\) takes an import string"):
@@ -969,7 +1013,8 @@ class TestOptions:
         ],
     )
     def test_strip_headers(self, strip_headers: Any, given: str, error: type[Exception]) -> None:
-        with pytest.raises(error, match="strip_headers must be header field names") as raised:
+        wanted = r'^strip_headers must be header field names, such as \("Content-Type",\)[,;] '
+        with pytest.raises(error, match=wanted) as raised:
             NoContentMiddleware(self.app, strip_headers=strip_headers)
         assert str(raised.value).endswith(given)
 

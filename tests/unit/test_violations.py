@@ -163,6 +163,7 @@ class TestLog:
         assert (record.name, record.levelname) == ("wsgi_nocontent", "WARNING")
         assert record.getMessage() == str(violation)
         assert record.violation == violation  # type: ignore[attr-defined]
+        assert not record.exc_info
 
     def test_the_same_again_is_for_debugging(self, logged: list[logging.LogRecord]) -> None:
         app = NoContentMiddleware(null(), on_violation="log")
@@ -258,7 +259,7 @@ class TestLog:
         try:
             for number in range(50):
                 app = NoContentMiddleware(null())
-                together = threading.Barrier(8)
+                together = threading.Barrier(8, timeout=20)
 
                 def ask(app: Any = app, number: int = number, together: Any = together) -> None:
                     together.wait()
@@ -274,7 +275,7 @@ class TestLog:
         assert sorted(levels(logged)) == ["DEBUG"] * 350 + ["WARNING"] * 50
 
     def test_even_if_they_all_look_first(self, logged: list[logging.LogRecord]) -> None:
-        together = threading.Barrier(4)
+        together = threading.Barrier(4, timeout=20)
 
         class Slow(dict):  # type: ignore[type-arg]
             def __contains__(self, key: object) -> bool:
@@ -355,10 +356,14 @@ class TestWhatFails:
         def choke(violation: Violation) -> None:
             raise Oops("in the callable")
 
-        app = NoContentMiddleware(null(), on_violation=choke)
-        for _ in range(3):
-            run(app)
-        run(app, path="/else")
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("204 No Content", [("Content-Length", environ["QUERY_STRING"])])
+            return []
+
+        wrapped = NoContentMiddleware(app, on_violation=choke)
+        for length in "1", "1", "2":
+            run(wrapped, QUERY_STRING=length)
+        run(wrapped, "GET", "/else", QUERY_STRING="1")
         assert levels(logged) == ["ERROR", "DEBUG", "DEBUG", "ERROR"]
 
     @pytest.mark.usefixtures("broken_handler")
@@ -479,6 +484,17 @@ class TestRaise:
         with pytest.raises(NoContentError):
             run(NoContentMiddleware(app, on_violation="raise"))
         assert log == ["take 0"]
+
+    def test_the_application_has_the_environ_of_the_server(self) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            seen.append(environ)
+            start_response("200 OK", [])
+            return []
+
+        seen: list[Any] = []
+        environ = environ_for()
+        NoContentMiddleware(app, on_violation="raise")(environ, Server().start_response)
+        assert seen[0] is environ
 
     def test_it_is_an_assertion_error_for_tests(self) -> None:
         violation = Violation("GET", "/", "204 No Content", "4", 0)
