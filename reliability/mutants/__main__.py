@@ -132,6 +132,7 @@ def _told(paths: dict[str, Path], outcomes: dict[str, str], explained: dict[Chan
         tally[path]["all"] += 1
         if outcomes[name] not in ("survived", "not reached"):
             tally[path]["killed"] += 1
+            tally[path]["hung"] += outcomes[name] != "killed"
             continue
         change = _change(name, path)
         if change in explained:
@@ -142,8 +143,8 @@ def _told(paths: dict[str, Path], outcomes: dict[str, str], explained: dict[Chan
     tally[Path("all")] = sum(tally.values(), Counter())
     for path, counted in tally.items():
         print(
-            f"{path!s:40} {counted['killed']} of {counted['all']} killed, "
-            f"{counted['explained']} explained"
+            f"{path!s:40} {counted['killed']} of {counted['all']} killed "
+            f"({counted['hung']} by a test that did not end), {counted['explained']} explained"
         )
     for change in new:
         print(f"\nsurvives, and is not explained:\n{change}")
