@@ -896,7 +896,7 @@ class TestViolations:
             assert violation == Violation("GET", "/", status, None, body_size)
 
     @pytest.mark.parametrize(
-        "length", ["5", " 5", "05", "-1", "+0", "0x0", "", "zero", "0.0", "0, 0"]
+        "length", ["5", " 5", "05", "-1", "+0", "0x0", "", "zero", "0.0", "0, 0", "0X", "0\v"]
     )
     def test_a_length_that_is_no_0_is_one_even_without_a_body(self, length: str) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:

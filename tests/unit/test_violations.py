@@ -146,6 +146,10 @@ class TestLine:
         assert line.isprintable()
         assert len(line) < 1000
 
+    def test_a_path_that_is_not_overlong_is_whole(self) -> None:
+        path = "/" + "a" * 199
+        assert f"GET {path} answered" in str(Violation("GET", path, "204 No Content", None, 4))
+
     def test_an_overlong_path_says_how_long_it_is(self) -> None:
         line = str(Violation("GET", "/" + "a" * 8000, "204 No Content", None, 4))
         assert f"GET /{'a' * 199}... (8001 characters) answered" in line
