@@ -6,6 +6,7 @@
 #   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
 #   make bench   what the middleware costs: writes docs/benchmarks.json, its picture and page
 #   make fuzz    a minute of atheris: on the middleware, on the probe and on the command
+#   make mutants puts faults into the library one by one, and tells which no test finds
 #   make soak    a million requests for the demos behind real servers, each held to its id
 #   make suites  other projects' tests, with the middleware round their apps
 #   make picture runs the command on the demo: writes docs/probe.svg
@@ -15,7 +16,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix bench fuzz soak suites picture clean
+.PHONY: demo test lint tox matrix bench fuzz mutants soak suites picture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -45,6 +46,10 @@ bench: $(VENV)/bench.installed
 fuzz: $(VENV)/test.installed
 	$(BIN)/python -m reliability.fuzzing $(FUZZFLAGS)
 
+mutants: $(VENV)/test.installed
+	$(BIN)/pip install --quiet --group mutants
+	$(BIN)/python -m reliability.mutants
+
 soak: $(VENV)/test.installed
 	$(BIN)/python -m reliability.soak
 
@@ -55,7 +60,7 @@ picture: $(VENV)/test.installed
 	$(BIN)/python -m tests.cli.picture
 
 clean:
-	rm -rf $(VENV) .tox .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) mutants .tox .coverage .mypy_cache .pytest_cache .ruff_cache
 
 # Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart, as are the
 # releases of pytest that the plugin is tested with; and ask the article's own releases,
