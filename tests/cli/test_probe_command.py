@@ -291,6 +291,22 @@ class TestSecrets:
         assert "> Cookie: [redacted]\n" in done.out
         assert "Content-Length: 4" in done.out
 
+    def test_nor_is_a_part_of_one_where_bytes_are_cut(self, run: Any) -> None:
+        secret = b"c2VjcmV0" * 4
+        answer = PAGE.replace(b"\r\n", b"\r\nSet-Cookie: " + secret + b"\r\n", 1)
+        done = run("{url}", "--again", scripts=[[READ, answer, READ, secret]])
+        assert '"[redacted]" and 8 bytes more' in done.out
+        assert "c2VjcmV0" not in done.out + done.err
+
+    def test_a_server_can_not_make_the_command_busy_by_a_long_one(self, run: Any) -> None:
+        """It was tried for each part of it, all over the content: that took minutes."""
+        content = (b"z" * 31999 + b"y") * 90
+        cookie = b"Set-Cookie: " + b"z" * 32000
+        length = b"Content-Length: %d" % len(content)
+        head = b"\r\n".join([b"HTTP/1.1 200 OK", cookie, length, b"\r\n"])
+        done = run("{url}", scripts=[[READ, head + content]])
+        assert done.status == 0
+
     def test_nor_in_the_next_answer(self, run: Any) -> None:
         second = b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=c2VjcmV0\r\n\r\nmore"
         done = run("{url}", "--again", scripts=[[READ, PAGE, READ, second]])

@@ -108,7 +108,7 @@ def ask_url(url: str, options: Options) -> Iterator[Result]:
             target = _redirect(report) if options.follow else None
         except (ProbeError, ValueError) as error:
             why = str(error).replace(repr(url), repr(without_user(url)))
-            raise NoAnswerError(secrets.hidden(where + why)) from None
+            raise NoAnswerError(secrets.hidden_where_cut(where + why)) from None
         if target is None:
             return
         options = _redirected(options, report, target)
@@ -166,7 +166,9 @@ def _result_of(report: Report, options: Options, secrets: Secrets) -> Result:
             if data
         ],
         without_content=report.rule is not None,
-        findings=[each._replace(seen=secrets.hidden(each.seen)) for each in report.findings],
+        findings=[
+            each._replace(seen=secrets.hidden_where_cut(each.seen)) for each in report.findings
+        ],
     )
 
 
@@ -262,7 +264,7 @@ def ask_app(app: WSGIApplication, path: str, options: Options) -> Iterator[Resul
         status_code=status_code,
         after=[Part("the first chunk", len(body), _hidden(body, secrets))] if body else [],
         without_content=rule is not None,
-        findings=[each._replace(seen=secrets.hidden(each.seen)) for each in findings],
+        findings=[each._replace(seen=secrets.hidden_where_cut(each.seen)) for each in findings],
     )
 
 

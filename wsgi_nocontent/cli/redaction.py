@@ -46,10 +46,18 @@ class Secrets:
         """Give a text without them, and without names and passwords in URLs."""
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, HIDDEN)
-            # Where bytes are shown, they can be cut within it.
-            for length in range(len(value) - 1, SHORTEST - 1, -1):
-                text = text.replace(f'{value[:length]}"', f'{HIDDEN}"')
         return _USER.sub(f"{HIDDEN}@", _FIELD.sub(rf"\1 {HIDDEN}", text))
+
+    def hidden_where_cut(self, text: str) -> str:
+        """Give a short text likewise, in which shown bytes can be cut within a secret.
+
+        It takes time by the length of both, and a server may have chosen a long secret.
+        """
+        for value in sorted(self._values, key=len, reverse=True):
+            text = text.replace(value, HIDDEN)
+            for length in range(min(len(value) - 1, len(text)), SHORTEST - 1, -1):
+                text = text.replace(f'{value[:length]}"', f'{HIDDEN}"')
+        return self.hidden(text)
 
 
 def without_user(url: str) -> str:
