@@ -104,7 +104,10 @@ def asked(
             seconds = BARE_SECONDS if app == BARE else SECONDS
             words = map(str, (server.port, setup.name, seed, answers, seconds))
             command = [sys.executable, "-m", "reliability.soak.client", *words]
-            client = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+            # In a session of its own: at a terminal, an interrupt is for this process alone.
+            client = subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+            )
             clients.append(stack.enter_context(client))
             stack.callback(client.kill)  # where it is waited for no more
         return [json.loads(client.communicate()[0]) for client in clients]
