@@ -136,14 +136,16 @@ class NoContentMiddleware:
                 # The server may know this very object: eventlet has one that says that
                 # the application has answered on the socket itself.
                 return iterable
-            # What has ended is not to be asked again.
+            # Not the rest of one that has ended: some can not be asked again.
             return _Body(chain(chunks, rest) if chunks else (), iterable)
         except BaseException:
-            if isinstance(response, _Withheld):
-                response.exc_info = None  # breaks the cycle from its traceback to this frame
-            # The server will never get an iterable that it could close.
-            if hasattr(iterable, "close"):
-                iterable.close()
+            try:
+                # The server will never get an iterable that it could close.
+                if hasattr(iterable, "close"):
+                    iterable.close()
+            finally:
+                if isinstance(response, _Withheld):
+                    response.exc_info = None  # breaks the cycle from its traceback to this frame
             raise
 
     def _report(

@@ -1,4 +1,4 @@
-"""What must hold for every application that PEP 3333 allows: each point, as a check of a script."""
+"""What must hold for every application: each point, as a check of a script."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterable, NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.model.apps import WITH_CONTENT, App, Closable, Script, scripts
+from tests.model.apps import WHOLE, WITH_CONTENT, App, Closable, Script, Try, scripts
 from tests.model.server import KnowingServer, Outcome, allows_content, outcome_of, told
 from tests.unit.server import Server
 from wsgi_nocontent import NoContentMiddleware, Violation
@@ -41,7 +41,7 @@ def play(
     app = App(script, server.events)
     error = None
     try:
-        server.run(around(app), script.method, **environ)
+        server.run(around(app), script.method, script.path, **environ)
     except Exception as raised:
         error = told(raised)
     STEPS["bare" if around is bare else "wrapped"] += app.steps
@@ -74,7 +74,7 @@ def no_byte_of_body_goes_out_where_none_is_allowed(script: Script) -> None:
 def a_response_with_content_is_untouched(script: Script) -> None:
     script = script._replace(method="GET")
     played = play_wrapped(script)
-    assert played.outcome == play(script, bare, Server()).outcome
+    assert played.outcome == play(script, bare).outcome
     for _, headers, *_ in played.server.heads:
         assert any(headers is given for given, _ in played.app.given)
     is_lazy = not script.call
@@ -96,7 +96,7 @@ def the_iterable_is_closed_once_and_errors_reach_the_server(script: Script) -> N
     assert played.outcome.error == play(script, bare, KnowingServer()).outcome.error
 
 
-def one_chunk_is_taken_of_a_body_that_is_discarded(script: Script) -> None:
+def no_second_chunk_is_taken_of_a_body_that_is_discarded(script: Script) -> None:
     played = play_wrapped(script)
     if played.has_no_content and not isinstance(played.app.returned, (list, tuple)):
         assert played.app.yields <= 1
@@ -135,6 +135,10 @@ def requests_know_nothing_of_each_other(two: tuple[Script, Script]) -> None:
     assert not others or set(map(repr, others)) == {repr(play_wrapped(other).outcome)}
 
 
+def returns_whole(script: Script) -> bool:
+    return script.returns in WHOLE
+
+
 class Request:
     """What stands in an environ, and can be referred to weakly."""
 
@@ -163,17 +167,38 @@ def the_answer_is_that_of_a_server_that_knows_the_rules(script: Script) -> None:
     assert seen == server.violations
 
 
+def an_empty_list_that_answers_head_is_handed_on(script: Script) -> None:
+    played = play_wrapped(script)
+    if played.server.head_sent and not b"".join(played.app.said):
+        assert played.server.iterable is played.app.returned
+
+
+def strict_mode_raises_what_would_be_told(script: Script) -> None:
+    seen: list[Violation] = []
+    play(script, wrapped(script, seen.append))
+    played = play(script, wrapped(script, "raise"))
+    assert not (played.has_no_content and played.server.body)
+    hides_it = script.close or any(isinstance(step, Try) for step in (*script.call, *script.body))
+    if seen and not hides_it:
+        assert str(played.outcome.error).startswith("NoContentError")
+
+
 SCRIPTS = scripts()
+TO_HEAD = scripts(WITH_CONTENT, ["HEAD"])
 POINTS = {
     no_byte_of_body_goes_out_where_none_is_allowed: SCRIPTS,
     a_response_with_content_is_untouched: scripts(WITH_CONTENT),
     the_header_lists_of_the_app_stay_as_they_are: SCRIPTS,
     the_iterable_is_closed_once_and_errors_reach_the_server: SCRIPTS,
-    one_chunk_is_taken_of_a_body_that_is_discarded: SCRIPTS,
+    no_second_chunk_is_taken_of_a_body_that_is_discarded: SCRIPTS,
     a_restart_gives_its_whole_page_or_fails_closed: SCRIPTS,
     a_second_start_without_exc_info_is_an_error: SCRIPTS,
     requests_know_nothing_of_each_other: st.tuples(SCRIPTS, SCRIPTS),
     nothing_outlives_its_request: SCRIPTS,
-    the_answer_is_that_of_a_server_that_knows_the_rules: SCRIPTS,
+    the_answer_is_that_of_a_server_that_knows_the_rules: SCRIPTS | TO_HEAD,
+    an_empty_list_that_answers_head_is_handed_on: TO_HEAD.filter(
+        lambda script: script.returns in WHOLE
+    ),
+    strict_mode_raises_what_would_be_told: SCRIPTS,
 }
 """Each point, and what it is checked with."""

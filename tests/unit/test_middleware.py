@@ -792,6 +792,35 @@ class TestNothingIsKept:
             gc.enable()
         assert [body() for body in bodies] == [None]
 
+    def test_nor_where_close_restarts_what_has_failed(self) -> None:
+        class Body:
+            def __init__(self, start_response: StartResponse) -> None:
+                self.start_response = start_response
+                start_response("204 No Content", [])
+
+            def __iter__(self) -> Iterator[bytes]:
+                raise Oops
+
+            def close(self) -> None:
+                restart(self.start_response, "204 No Content", [])
+
+        def serve() -> weakref.ref[Body]:
+            bodies: list[Body] = []
+
+            def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+                bodies.append(Body(start_response))
+                return bodies[0]
+
+            with contextlib.suppress(Oops):
+                run(NoContentMiddleware(app))
+            return weakref.ref(bodies.pop())
+
+        gc.disable()
+        try:
+            assert serve()() is None
+        finally:
+            gc.enable()
+
 
 class TestTraps:
     """What servers make of a body that is empty in one way or another."""
