@@ -289,7 +289,8 @@ def scripts(
             body,
             close,
             st.sampled_from(methods),
-            strip_headers=st.sampled_from([(), ("content-type", "Set-Cookie")]),
+            st.sampled_from(["/", "/items/\xe9"]),
+            st.sampled_from([(), ("content-type", "Set-Cookie")]),
         )
 
     in_call = started(ended(write, restart, attempt))
