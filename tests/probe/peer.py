@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import struct
+import time
 from contextlib import suppress
 from itertools import chain, repeat
 from threading import Thread
@@ -64,6 +65,11 @@ def READ(talk: Talk) -> None:  # noqa: N802  a step, as are the others in capita
 def HOLD(talk: Talk) -> None:  # noqa: N802
     """Keep the connection open until the client closes it."""
     talk.until(lambda received: False)
+
+
+def NAP(talk: Talk) -> None:  # noqa: N802
+    """Let what is sent before and after arrive apart, and after a pause that is short."""
+    time.sleep(0.1)
 
 
 def RESET(talk: Talk) -> None:  # noqa: N802

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import socket
 import time
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.probe.peer import HOLD, READ, RESET, SECONDS, Peer, Step, requests_in
+from tests.probe.peer import HOLD, NAP, READ, RESET, SECONDS, Peer, Step, requests_in
 from wsgi_nocontent import __version__
-from wsgi_nocontent.probe import ProbeError, Report, probe
+from wsgi_nocontent.probe import Finding, ProbeError, Report, Requirement, probe
 from wsgi_nocontent.probe.wire import Wire
+from wsgi_nocontent.requirements import EMPTY_RESET, NO_LENGTH, NO_LENGTH_OF_0, ONE_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnext"
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 STALE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"
 # Long enough for a peer in a thread to answer on a loaded machine, and no longer: it is
 # waited for in full where the answer has no end.
@@ -68,6 +71,8 @@ CASES = [
          connection="lost", then=(READ, RESET)),
     case("204 with an option that is like another", "HTTP/1.1 204 No Content",
          "Connection: enclosed", ""),
+    case("204, closed with an option in a line of its own", "HTTP/1.1 204 No Content",
+         "Connection: x", "Connection: Close", "", connection="closed", then=()),
     case("204 with a length", "HTTP/1.1 204 No Content", "Content-Length: 0", "",
          findings=[("Content-Length: 0", "RFC 9110 §8.6")]),
     case("204 with an odd-cased length", "HTTP/1.1 204 No Content", "cOnTENT-lENGTH:5", "",
@@ -154,6 +159,9 @@ CASES = [
     case("102 alone, closed", "HTTP/1.1 102 Processing", "",
          findings=[("no response after the 102", "RFC 9110 §15.2")],
          connection="lost", then=()),
+    case("103 and 102, closed", "HTTP/1.1 103 Early Hints", "", "HTTP/1.1 102 Processing", "",
+         findings=[("no response after the 102", "RFC 9110 §15.2")],
+         connection="lost", then=()),
     case("102 alone, kept", "HTTP/1.1 102 Processing", "",
          findings=[("no response after the 102", "RFC 9110 §15.2")], timeout=SHORT),
     case("102 with a body", "HTTP/1.1 102 Processing", "Content-Length: 3", "", "tea",
@@ -179,7 +187,7 @@ CASES = [
     case("200, cut off", "HTTP/1.1 200 OK", "Content-Length: 5", "", "tea",
          findings=[("it breaks off after 3 bytes", "RFC 9112 §8")], connection="lost", then=()),
     case("200, cut off in a chunk", "HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "",
-         "5\r\ntea",
+         "2\r\nte\r\n5\r\na",
          findings=[("it breaks off after 3 bytes", "RFC 9112 §8")], connection="lost", then=()),
     case("200 of broken chunks", "HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "",
          "3\r\ntea\r\nx\r\n",
@@ -220,9 +228,31 @@ def test_what_is_found(case: Case) -> None:
     if report.connection == "kept":
         assert report.next_answer
         assert report.next_answer.content == b"next"
-        assert report.next_stray == b""
     else:
         assert report.next_answer is None
+    assert report.next_stray == b""
+
+
+@pytest.mark.parametrize(
+    ("status_code", "length", "requirement"),
+    [
+        (204, b"0", NO_LENGTH_OF_0),
+        (204, b"00", NO_LENGTH_OF_0),
+        (204, b"5", NO_LENGTH),
+        (204, b"", NO_LENGTH),
+        (204, b"X", NO_LENGTH),
+        (205, b"5", EMPTY_RESET),
+        (205, b"0X", EMPTY_RESET),
+        (205, b"0\xa0", EMPTY_RESET),  # which is a space to Unicode
+        (205, b"0 ,\t0", ONE_LENGTH),
+    ],
+)
+def test_a_length_is_told_of_with_what_comes_of_it(
+    status_code: int, length: bytes, requirement: Requirement
+) -> None:
+    report = asked([READ, b"HTTP/1.1 %d Odd\r\nContent-Length: %b\r\n\r\n" % (status_code, length)])
+    finding = Finding(requirement, f"Content-Length: {length.decode('latin-1')}")
+    assert report.findings[0] == finding
 
 
 @pytest.mark.parametrize(
@@ -241,10 +271,16 @@ def test_the_content_is_that_by_its_framing(sent: bytes, content: bytes, ending:
     assert (answer.content, answer.ending) == (content, ending)
 
 
+def test_trailers_may_be_as_long_as_a_head() -> None:
+    long = CHUNKS + b"3\r\ntea\r\n0\r\nA: " + b"a" * 20_000
+    answer = asked([READ, long, NAP, b"\r\n\r\n"]).answer
+    assert (answer.content, answer.ending) == (b"tea", "complete")
+
+
 def test_the_fields_are_as_they_came() -> None:
     head = (
         b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=1\r\nset-COOKIE:b  =  2 \t\r\n"
-        b"Cafe: \xc3\xa0\r\nFolded: a\r\n \t b\r\nEmpty:\r\n\r\n"
+        b"Cafe: \xc3\xa0\r\nFolded: a\r\n \t b\r\nEmpty:\r\nX: X\r\nSee: http://a:80/\r\n\r\n"
     )
     answer = asked([READ, head]).answer
     assert answer.head == head
@@ -254,6 +290,8 @@ def test_the_fields_are_as_they_came() -> None:
         ("Cafe", "\xc3\xa0"),  # of which one byte, alone, is a space to Unicode
         ("Folded", "a b"),
         ("Empty", ""),
+        ("X", "X"),
+        ("See", "http://a:80/"),
     ]
     assert answer.values("set-cookie") == ["a=1", "b  =  2"]
 
@@ -279,10 +317,11 @@ def test_a_late_body_within_the_pause_is_stray(waits: Event) -> None:
         time.sleep(0.02)  # the delay that is measured
         talk.connection.sendall(STALE)
 
+    start = time.monotonic()
     report = asked([READ, NO_CONTENT, late], pause=SECONDS)
     assert report.stray == STALE
     assert report.stray_delay is not None
-    assert report.stray_delay >= 0.02
+    assert 0.02 <= report.stray_delay <= time.monotonic() - start
     assert seen(report) == [
         (r'body: "HTTP/1.1 200 OK\r\nContent" and 19 bytes more', "RFC 9110 §6.4.1")
     ]
@@ -295,16 +334,40 @@ def test_a_body_that_came_with_the_head_has_no_delay() -> None:
 
 
 def test_late_bytes_before_the_end_are_waited_for(waits: Event) -> None:
-    def late(talk: Talk) -> None:
-        time.sleep(0.1)
-        talk.connection.sendall(b"tea")
-
-    sent = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    report = asked([READ, sent, late], pause=0)
+    sent = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\nt"
+    report = asked([READ, sent, NAP, b"ea"], pause=0)
     assert report.stray == b"tea"
     assert seen(report) == [('after the end: "tea"', "RFC 9112 §9.2")]
     assert report.connection == "closed"
     assert not waits.is_set()
+
+
+def test_late_bytes_before_the_end_of_the_next_are_waited_for() -> None:
+    report = asked([READ, NO_CONTENT, READ, NEXT, NAP, b"tea"], pause=0)
+    assert report.next_answer
+    assert report.next_stray == b"tea"
+    assert seen(report) == [('after the next answer: "tea"', "RFC 9112 §9.2")]
+
+
+def test_a_server_that_keeps_the_connection_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timeouts = []
+    settimeout = socket.socket.settimeout
+
+    def noted(own: socket.socket, seconds: float) -> None:
+        timeouts.append(seconds)
+        settimeout(own, seconds)
+
+    monkeypatch.setattr(socket.socket, "settimeout", noted)
+    # Were it waited for in full, the peer would give up first.
+    with Peer([READ, NO_CONTENT, READ, STALE, HOLD]) as peer:
+        report = probe(peer.url, timeout=3 * SECONDS)
+    assert (report.connection, report.findings) == ("kept", [])
+    before, after = (seconds for seconds in timeouts if seconds < SECONDS)
+    assert before == 0.25
+    # What is late is waited for as long as the first answer took, too.
+    assert after >= before
 
 
 @pytest.mark.parametrize(
@@ -327,15 +390,12 @@ def test_late_bytes_before_the_end_are_waited_for(waits: Event) -> None:
 def test_a_body_later_than_the_pause_is_found_at_the_next_answer(
     late: bytes, content: bytes | None, finding: str
 ) -> None:
-    def slow(talk: Talk) -> None:
-        time.sleep(0.1)  # longer than the pause
-
     def slower(talk: Talk) -> None:
         time.sleep(0.6)
 
     # What is late is waited for as long as the first answer took. Of what is no HTTP only the
     # beginning is read; so the finding shows what came at once.
-    then: list[Step] = [late, slow, NEXT] if content else [late + NEXT]
+    then: list[Step] = [late, NAP, NEXT] if content else [late + NEXT]
     report = asked([READ, slower, NO_CONTENT, READ, *then])
     assert report.connection == "kept"
     assert report.stray == b""
@@ -352,6 +412,7 @@ def test_no_answer_to_the_next_request_is_found() -> None:
 
 
 CONDITION = [("If-None-Match", '"tea"')]
+OTHERS = [("Accept", "*/*")]
 
 
 @pytest.mark.parametrize(
@@ -375,13 +436,21 @@ def test_a_length_on_a_304_is_that_of_the_200(
 ) -> None:
     not_modified = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"
     with Peer([READ, not_modified], then) as peer:
-        report = probe(peer.url, method, CONDITION, pause=0.05)
+        report = probe(peer.url, method, OTHERS + CONDITION, b"tea", pause=0.05)
     assert seen(report) == [(finding, "RFC 9110 §8.6") for finding in findings]
     conditional, unconditional = peer.received
-    condition = b'If-None-Match: "tea"\r\n\r\n'
-    assert conditional.endswith(condition)
-    close = b"Connection: close\r\n\r\n"
+    condition = b'If-None-Match: "tea"\r\n\r\ntea'
+    assert conditional.endswith(b"Accept: */*\r\n" + condition)
+    close = b"Connection: close\r\n\r\ntea"
     assert unconditional == conditional[: -len(condition)] + close
+
+
+def test_the_server_of_the_200_is_not_waited_for() -> None:
+    not_modified = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"
+    # Were it waited for in full, the peer would give up first.
+    with Peer([READ, not_modified], [READ, STALE, HOLD]) as peer:
+        report = probe(peer.url, "GET", CONDITION, timeout=3 * SECONDS)
+    assert report.findings == []
 
 
 def test_without_keep_alive_a_304_is_taken_as_it_is() -> None:
@@ -473,6 +542,7 @@ def endless(talk: Talk) -> None:
     [
         (b"HTTP/1.1 200 OK\r\n\r\n", 0, "out of bounds", []),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", 0, "out of bounds", []),
+        (CHUNKS + b"1\r\nt\r\nfffff\r\n", 0, "out of bounds", []),
         (
             b"HTTP/1.1 204 No Content\r\n\r\n",
             10_000 - 27,
@@ -487,10 +557,22 @@ def test_of_a_body_without_end_so_much_is_read(
     report = asked([READ, head, endless], limit=10_000)
     answer = report.answer
     assert len(answer.head + answer.raw_content + report.stray) == 10_000
+    assert answer.content.strip(b"ta") == b""
     assert len(report.stray) == stray
     assert answer.ending == ending
     assert seen(report) == findings
     assert report.connection == "not asked"
+
+
+def test_of_interim_responses_there_may_be_so_many() -> None:
+    report = asked([READ, b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100 + NO_CONTENT])
+    assert (len(report.interim), report.answer.status_code) == (100, 204)
+
+
+def test_the_limit_is_reached_to_the_byte() -> None:
+    script: list[Step] = [READ, NO_CONTENT + b"te", NAP, b"apot"]
+    report = asked(script, limit=len(NO_CONTENT) + 3, pause=SECONDS)
+    assert (report.stray, report.connection) == (b"tea", "not asked")
 
 
 def test_interim_responses_without_end() -> None:
@@ -570,21 +652,25 @@ def test_given_fields_win() -> None:
 
 
 def test_a_given_coding_is_applied() -> None:
-    with Peer([READ, NO_CONTENT]) as peer:
-        chunked = [("Transfer-Encoding", "chunked")]
-        probe(peer.url, "POST", chunked, b"tea", keep_alive=False, pause=0)
-    assert peer.received[0].partition(AGENT.encode())[2] == (
-        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\ntea\r\n0\r\n\r\n"
+    # The peer takes the chunks for a request.
+    with Peer([READ, READ, NO_CONTENT, READ, NEXT]) as peer:
+        probe(peer.url, "POST", [("Transfer-Encoding", "chunked")], b"tea", pause=0)
+    assert peer.received[0].decode().replace(f":{peer.port}", "") == (
+        f"POST / HTTP/1.1\r\n{HOST}{AGENT}Transfer-Encoding: chunked\r\n\r\n"
+        "3\r\ntea\r\n0\r\n\r\n"
+        f"OPTIONS / HTTP/1.1\r\n{HOST}{AGENT}Connection: close\r\n\r\n"
     )
 
 
 def test_an_answer_before_the_end_of_a_request_is_read() -> None:
     """So large a body that it is not sent in full, and a server that will not have it."""
     too_large = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+    answered = Event()
 
     def full(talk: Talk) -> None:
-        talk.connection.sendall(too_large)
-        HOLD(talk)
+        assert answered.wait(SECONDS)
 
-    report = asked([full], method="POST", body=bytes(4_000_000), keep_alive=False)
+    with Peer([too_large, full]) as peer:
+        report = probe(peer.url, "POST", body=bytes(1 << 24), keep_alive=False, timeout=SHORT)
+        answered.set()
     assert report.answer.status_code == 413

@@ -19,7 +19,7 @@ from tests.probe.frames import (
     requests_in,
     reset,
 )
-from tests.probe.peer import HOLD, RESET, SECONDS, Peer, Step
+from tests.probe.peer import HOLD, NAP, RESET, SECONDS, Peer, Step
 from wsgi_nocontent import __version__
 from wsgi_nocontent.probe import ProbeError, Report, probe
 
@@ -72,7 +72,8 @@ CASES = {
         head(OK, ("connection", "close"), end=True),
         [("connection: close", "RFC 9113 §8.2.2")]),
     "200 with DATA after its end": Case(
-        head(OK, end=True) + data(b"late"), [('after the end: "late"', "RFC 9113 §5.1")]),
+        head(OK, end=True) + data(b"la", end=False) + data(b"te"),
+        [('after the end: "late"', "RFC 9113 §5.1")]),
     "204 with a body": Case(
         head(NO_CONTENT, LENGTH) + HELLO,
         [NO_LENGTH, ('body: "hello"', "RFC 9110 §6.4.1")]),
@@ -140,10 +141,13 @@ def test_what_is_found(case: Case) -> None:
         assert report.next_answer.content == b"next"
     else:
         assert report.next_answer is None
+    assert report.next_stray == b""
 
 
 def test_of_interim_responses_there_may_be_so_many() -> None:
     early = head((":status", "103"), ("link", "x" * 3000))
+    report = asked([READ, early * 99 + head(NO_CONTENT, end=True)], keep_alive=False)
+    assert (len(report.interim), report.answer.status_code) == (99, 204)
     with pytest.raises(ProbeError, match="more than 100 interim responses, and no final one"):
         asked([READ, early * 200 + head(NO_CONTENT, end=True), HOLD])
 
@@ -167,6 +171,12 @@ def test_the_answer_is_as_it_came() -> None:
     assert answer.head.endswith(b"\r\nset-cookie: b=2\r\n\r\n")
     assert answer.content == answer.raw_content == b"hello"
     assert (report.stray, report.stray_delay, report.connection) == (b"", None, "closed")
+
+
+def test_what_is_no_http2_after_an_answer_is_not_told_of_it() -> None:
+    report = asked([READ, head(NO_CONTENT, end=True) + BAD_DATA])
+    assert (report.answer.status_code, report.stray, report.findings) == (204, b"", [])
+    assert (report.connection, report.next_answer) == ("lost", None)
 
 
 def test_a_304_is_held_against_its_200() -> None:
@@ -226,7 +236,8 @@ def test_what_is_sent() -> None:
 
     fields = [("Accept", "*/*"), ("Connection", "keep-alive"), ("TE", "trailers")]
     with Peer([SETTINGS, READ, PING, pong, head(NO_CONTENT, end=True), READ, NEXT]) as peer:
-        probe(f"{peer.url}tea?a=b", "POST", fields, b"tea", http2=True)
+        # There is room for so much before the server gives more.
+        probe(f"{peer.url}tea?a=b", "POST", fields, bytes(1 << 14), http2=True)
     (received,) = peer.received
     first = [
         (":method", "POST"),
@@ -234,12 +245,12 @@ def test_what_is_sent() -> None:
         (":authority", peer.authority),
         (":path", "/tea?a=b"),
         ("user-agent", f"wsgi-nocontent/{__version__}"),
-        ("content-length", "3"),
+        ("content-length", "16384"),
         ("accept", "*/*"),
         ("te", "trailers"),
     ]
     second = [(":method", "OPTIONS"), *first[1:5], *first[6:]]
-    assert requests_in(received) == [(first, b"tea"), (second, b"")]
+    assert requests_in(received) == [(first, bytes(1 << 14)), (second, b"")]
     settings, *others = frames_in(received)
     assert isinstance(settings, SettingsFrame)
     assert settings.settings[SettingsFrame.ENABLE_PUSH] == 0
@@ -316,7 +327,7 @@ def test_the_time_is_kept() -> None:
     ],
 )
 def test_a_server_without_http2_is_told_of(sent: bytes, begins: str) -> None:
-    with Peer([sent, HOLD]) as peer, pytest.raises(ProbeError) as raised:
+    with Peer([sent[:3], NAP, sent[3:], HOLD]) as peer, pytest.raises(ProbeError) as raised:
         probe(peer.url, http2=True)
     assert str(raised.value) == f'the answer is not HTTP/2, it begins with "{begins}"'
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,6 @@ from wsgi_nocontent.probe.wire import Target
 from wsgi_nocontent.rules import HEAD, NO_CONTENT
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Sequence
 
     from tests.probe.peer import Talk
@@ -136,11 +136,27 @@ def test_a_server_that_takes_no_connection() -> None:
     assert error == f"127.0.0.1 port {address[1]} can not be reached within 0.2 s"
 
 
+def test_by_default_a_server_has_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise socket.timeout
+
+    monkeypatch.setattr(socket, "create_connection", never)
+    error = refusal("http://tea.example/")
+    assert error == "tea.example port 80 can not be reached within 10 s"
+
+
 def test_tls(trusted: ssl.SSLContext) -> None:
     trusted.set_alpn_protocols(["h2", "http/1.1"])
     sent = ANSWER + b"tea"
-    with Peer([READ, sent], tls=trusted) as peer:
+    agreed = []
+
+    def note(talk: Talk) -> None:
+        assert isinstance(talk.connection, ssl.SSLSocket)
+        agreed.append(talk.connection.selected_alpn_protocol())
+
+    with Peer([note, READ, sent], tls=trusted) as peer:
         report = probe(peer.url, keep_alive=False)
+    assert agreed == ["http/1.1"]
     assert report.answer.head + report.stray == sent
     assert report.connection == "closed"
 
@@ -186,6 +202,21 @@ def test_tls_with_a_server_that_has_none(script: Sequence[Step], why: str) -> No
     with Peer(script) as peer:
         error = refusal(peer.url.replace("http", "https"))
     assert re.fullmatch(f"no TLS with 127.0.0.1 port {peer.port}: ({why})", error)
+
+
+def test_of_the_words_of_tls_the_place_in_its_source_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ended(*_: object, **__: object) -> None:
+        # So it says in Python 3.9.
+        raise ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:1129)")
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", ended)
+    with Peer([HOLD]) as peer:
+        error = refusal(peer.url.replace("http", "https"))
+    assert error == (
+        f"no TLS with 127.0.0.1 port {peer.port}: eof occurred in violation of protocol"
+    )
 
 
 def test_tls_that_never_comes() -> None:
