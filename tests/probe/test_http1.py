@@ -263,12 +263,21 @@ def test_a_length_is_told_of_with_what_comes_of_it(
         (b"\r\ntea", b"tea", "complete"),
         (b"Content-Length: 5\r\n\r\ntea", b"tea", "cut off"),
         (b"Content-Length: 3, 5\r\n\r\ntea", b"", "not told"),
+        (b"Transfer-Encoding:\r\n\r\ntea", b"", "not told"),
+        (b"Transfer-Encoding:\n\ntea", b"", "not told"),
     ],
 )
 def test_the_content_is_that_by_its_framing(sent: bytes, content: bytes, ending: str) -> None:
     answer = asked([READ, b"HTTP/1.1 200 OK\r\n" + sent]).answer
     assert (answer.http_version, answer.status_code) == ("1.1", 200)
     assert (answer.content, answer.ending) == (content, ending)
+
+
+@pytest.mark.parametrize("rest", [b"3", b"3\r", b"3\r\ntea", b"0\r", b"0\r\nA: b\r\n"])
+def test_where_it_breaks_off_nothing_is_stray(rest: bytes) -> None:
+    report = asked([READ, CHUNKS + rest])
+    assert (report.answer.raw_content, report.stray) == (rest, b"")
+    assert report.answer.ending == "cut off"
 
 
 def test_trailers_may_be_as_long_as_a_head() -> None:

@@ -155,7 +155,8 @@ class _Reader:
             return interim, answer._replace(ending="not told")
         content, ending = self._content(connection)
         came = self.buffer
-        self.buffer = connection.trailing_data[0]
+        # Where it breaks off, h11 has not used its last bytes, but they are no others.
+        self.buffer = connection.trailing_data[0] if ending == "complete" else b""
         raw = came[: len(came) - len(self.buffer)]
         return interim, answer._replace(raw_content=raw, content=content, ending=ending)
 
@@ -223,8 +224,9 @@ def _parsed(
         # h11 knows no coding but chunked, which has to be the last, or the content ends with
         # the connection. If it is not that, several lengths contradict each other, or one is
         # no number. All the rest can still be read.
-        codings = b",".join(_CODING.findall(head)).lower().split(b",")
-        framing = b"\nTransfer-Encoding: chunked\r" if codings[-1].strip() == b"chunked" else b""
+        listed = b",".join(_CODING.findall(head)).lower().split(b",")
+        codings = [coding.strip() for coding in listed]
+        framing = b"\nTransfer-Encoding: chunked\r" if codings[-1] == b"chunked" else b""
         without = _FRAMING.sub(b"", head).replace(b"\n", framing + b"\n", 1)
         try:
             return (*_parsed_by_h11(without, method), codings != [b""])
