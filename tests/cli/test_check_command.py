@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from demo.apps import ROOT
 from tests.cli.test_probe_command import SCHEMA
@@ -18,6 +21,8 @@ from tests.unit.forms import FORMS
 from tests.unit.server import Oops, Recorded, restart
 from wsgi_nocontent import NoContentMiddleware, watch
 from wsgi_nocontent.cli import main
+from wsgi_nocontent.cli.commands import run as run_in
+from wsgi_nocontent.requirements import NO_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,7 +47,7 @@ def echo(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
         "length": ("Content-Length", "4"),
         "coding": ("Transfer-Encoding", "chunked"),
     }
-    start_response(f"{code} Odd", [fields[name] for name in wanted if name != "body"])
+    start_response(f"{code} Odd", [fields[name] for name in wanted if name in fields])
     return [b"null"] if "body" in wanted else []
 
 
@@ -50,9 +55,10 @@ def tell(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
     start_response("205 Odd", [("Content-Type", "text/plain")])
     names = [
         *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "HTTP_A"),
-        *("CONTENT_TYPE", "CONTENT_LENGTH"),
+        *("CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_PROTOCOL", "REMOTE_ADDR", "wsgi.url_scheme"),
     ]
     told = [environ[name] for name in names] + [environ["wsgi.input"].read().decode()]
+    environ["wsgi.errors"].write("told\n")
     return [json.dumps(told).encode()]
 
 
@@ -84,6 +90,21 @@ def as_bytes(environ: Any, start_response: Any) -> Iterable[bytes]:
 
 def a_number(environ: Any, start_response: Any) -> Iterable[bytes]:
     start_response("205 Odd", [("Content-Length", 4)])
+    return []
+
+
+def lengthened(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    """Let something without the middleware do what that has mended."""
+    return wrapped(
+        environ, lambda status, headers: start_response(status, [*headers, ("Content-Length", "7")])
+    )
+
+
+def long(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer with so many lengths as the query says, and so many more lines, each so long."""
+    lengths, lines, size = map(int, environ["QUERY_STRING"].split("&"))
+    line = ("A", "x" * (size - len("A: ")))
+    start_response("204 Odd", [*LENGTH * lengths, *[line] * lines])
     return []
 
 
@@ -181,6 +202,95 @@ def test_it_names_violations_as_probe_does(check: Any) -> None:
     assert '\n  body: "nu"\n    rule  ' in done.out
 
 
+def test_the_json_has_all_of_it(check: Any) -> None:
+    done = check("length_alone", "/items/1?a=b", "-X", "DELETE", "-H", "A: b", "--json")
+    assert json.loads(done.out) == {
+        "app": f"{HERE}:length_alone",
+        "url": "/items/1?a=b",
+        "method": "DELETE",
+        "request": ["DELETE /items/1?a=b HTTP/1.1", "A: b"],
+        "heads": [["204 Odd", "Content-Length: 4"]],
+        "status_code": 204,
+        "after": [],
+        "clean": False,
+        "findings": [
+            {
+                "seen": "Content-Length: 4",
+                "rule": NO_LENGTH.name,
+                "text": NO_LENGTH.text,
+                "section": NO_LENGTH.section,
+                "consequence": NO_LENGTH.consequence,
+                "remedy": NO_LENGTH.remedy.format(code=204),
+            }
+        ],
+        "redirects": [],
+        "error": None,
+    }
+    (part,) = json.loads(check("endless", "/", "--json").out)["after"]
+    assert part == {"what": "the first chunk", "delay": None, "size": 1, "begins": "x"}
+
+
+IN_A_TERMINAL = """\
+<1;31>✗ GET /?204&length&body<0>
+<2>> <0>GET /?204&length&body HTTP/1.1
+<2>< <0>204 Odd
+<2>< <0>Content-Length: 4
+<2>  <0>the first chunk, 4 bytes: "null"
+
+<2>  <0><1>Content-Length: 4<0>
+<2>    rule  <0>a 1xx or 204 response has no
+<2>          <0>Content-Length (RFC 9110 §8.6)
+<2>    risk  <0>an HTTP/2 front hands it on, and
+<2>          <0>clients such as curl refuse it
+<2>          <0>with PROTOCOL_ERROR, or the front
+<2>          <0>itself answers 502
+<2>    mend  <0>return an empty body: in Flask by
+<2>          <0>"return '', 204", in Django by
+<2>          <0>"return HttpResponse(status=204)",
+<2>          <0>in any WSGI app by [] without
+<2>          <0>Content-Length.
+<2>          <0>NoContentMiddleware does it for
+<2>          <0>every view of an app
+
+<2>  <0><1>body: "null"<0>
+<2>    rule  <0>a 1xx, 204 or 304 response ends
+<2>          <0>with its head (RFC 9110 §6.4.1)
+<2>    risk  <0>on a connection that is kept, a
+<2>          <0>client takes these bytes for its
+<2>          <0>next answer
+<2>    mend  <0>as above
+
+<32>✓ GET /?204: 204, and no content<0>
+<33>? GET /?500: 500, an error<0>
+
+ <1>asked          <0><1> <0> <1>status<0><1> <0> <1>found           <0><1> <0>
+ ──────────────────────────────────────────
+ GET              204     <31>Content-Length: <0>
+ /?204&length&bo          <31>4               <0>
+ dy                       <31>body: "null"    <0>
+ GET /?204        204     <32>clean           <0>
+ GET /?500        500     <33>an error        <0>
+ GET items                <31>no answer       <0>
+
+"""
+
+
+def in_a_terminal(width: int, app: str, *paths: str) -> str:
+    """Give what it writes to a terminal, with styles as ``<1;31>``, and without what none sees."""
+    out = io.StringIO()
+    console = Console(
+        file=out, force_terminal=True, color_system="standard", width=width, highlight=False
+    )
+    run_in(["check", f"{HERE}:{app}", *paths], console)
+    written = re.sub(r"\x1b\[([\d;]*)m", r"<\1>", out.getvalue())
+    return re.sub(" +$", "", written, flags=re.MULTILINE)
+
+
+def test_a_terminal_has_all_of_it_in_its_colours() -> None:
+    asked = ["/?204&length&body", "/?204", "/?500", "items"]
+    assert in_a_terminal(44, "echo", *asked) == IN_A_TERMINAL
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_each_form_of_body_is_one(check: Any, monkeypatch: Any, form: str) -> None:
     monkeypatch.setattr(f"{HERE}.bad", FORMS[form]("204 No Content", []))
@@ -220,7 +330,7 @@ def test_a_body_to_head_is_for_strict_alone(check: Any) -> None:
     assert findings(done) == ['body: "null"']
 
 
-def test_a_middleware_within_hides_nothing(check: Any) -> None:
+def test_a_middleware_within_hides_nothing(check: Any, caplog: pytest.LogCaptureFixture) -> None:
     for arguments in [], ["--strict"]:
         done = check("wrapped", "/", "--json", *arguments)
         assert findings(done) == ["Content-Length: 4", "body: 2 bytes"]
@@ -229,16 +339,24 @@ def test_a_middleware_within_hides_nothing(check: Any) -> None:
     done = check("wrapped_without_a_length", "/", "--json")
     assert findings(done) == ["body: 4 bytes"]
     assert json.loads(done.out)["findings"][0]["rule"] == "empty-reset"
+    done = check("lengthened", "/", "--json")
+    assert findings(done) == ["Content-Length: 7", "Content-Length: 4", "body: 2 bytes"]
+    # It is not logged as well.
+    assert caplog.records == []
 
 
 def test_the_app_is_asked_as_it_would_be(check: Any) -> None:
     fields = ["-H", "A: b", "-H", "Content-Type: text/tea", "-H", "a:c"]
     arguments = ["-X", "PUT", *fields, "--data", "tea"]
-    done = check("tell", "/caf%C3%A9?q=%20", *arguments, "--json")
+    done = check("tell", "/caf%C3%A9?q=%20?", *arguments, "--json")
     begins = json.loads(done.out)["after"][0]["begins"]
     assert json.loads(begins) == [
-        *("PUT", "", "/caf\xc3\xa9", "q=%20", "b,c", "text/tea", "3", "tea")
+        *("PUT", "", "/caf\xc3\xa9", "q=%20?", "b,c", "text/tea", "3"),
+        *("HTTP/1.1", "127.0.0.1", "http", "tea"),
     ]
+    assert done.err == "told\n"
+    done = check("tell", "/", *fields, "-H", "Content-Length: 0", "--json")
+    assert json.loads(json.loads(done.out)["after"][0]["begins"])[6] == "0"
 
 
 def test_of_an_endless_body_a_chunk_is_taken_and_it_is_closed(check: Any) -> None:
@@ -252,6 +370,10 @@ def test_a_restart_counts(check: Any) -> None:
     assert (done.status, done.out) == (0, "✓ GET /: 304, and no content\n")
 
 
+NOT_STRINGS = "AssertionError: a header field is a tuple of two strings, not"
+NO_APP = "TypeError: it is no WSGI app; of a factory, name what it returns"
+
+
 @pytest.mark.parametrize(
     ("app", "why"),
     [
@@ -259,12 +381,12 @@ def test_a_restart_counts(check: Any) -> None:
         ("restarted_too_late", "Oops ("),
         ("started_twice", "AssertionError: start_response() was called twice without exc_info ("),
         ("never_started", "AssertionError: start_response() was not called ("),
-        ("without_a_status", "a status is three digits and a reason, not 'OK' ("),
-        ("as_bytes", "a header field is a tuple of two strings, not (b'Content-Length', '4') ("),
-        ("a_number", "a header field is a tuple of two strings, not ('Content-Length', 4) ("),
+        ("without_a_status", "AssertionError: a status is three digits and a reason, not 'OK' ("),
+        ("as_bytes", f"{NOT_STRINGS} (b'Content-Length', '4') ("),
+        ("a_number", f"{NOT_STRINGS} ('Content-Length', 4) ("),
         ("unspeakable", "Unspeakable: and can not say why ("),
         ("leaving", "SystemExit: 0 ("),
-        ("factory", "TypeError: it is no WSGI app; of a factory, name what it returns ("),
+        ("factory", f"{NO_APP} (factory() takes 0 positional arguments but 2 were given) ("),
         ("confused", "TypeError: in the view ("),
     ],
 )
@@ -274,10 +396,7 @@ def test_an_app_that_fails_is_told_in_a_line(
 ) -> None:
     done = check(app, "/x", *form)
     assert done.status == 2
-    assert done.err.startswith("wsgi-nocontent: /x: ")
-    assert why in done.err
-    assert ".py, line " in done.err
-    assert done.err.count("\n") == 1
+    assert re.fullmatch(rf"wsgi-nocontent: /x: {re.escape(why)}/\S+\.py, line \d+\)\n", done.err)
     if form:
         told = json.loads(done.out)
         jsonschema.validate(told, SCHEMA)
@@ -313,6 +432,18 @@ def test_a_wrong_name_or_module_is_told_in_a_line(
     assert err.count("\n") == 1
 
 
+def test_what_is_long_is_cut(check: Any) -> None:
+    whole = check("long", "/?20&19&400").out
+    assert whole.count("Content-Length: 4\n") == 40
+    assert "more" not in whole
+    assert whole.count(f"< A: {'x' * 397}\n") == 19
+    cut = check("long", "/?21&20&401").out
+    assert cut.count("\n  Content-Length: 4\n") == 20
+    assert cut.count(f"< A: {'x' * 397} and 1 characters more\n") == 18
+    assert "\n< and 2 lines more\n" in cut
+    assert cut.endswith("\n\n  and 1 findings more\n")
+
+
 def test_what_an_app_prints_is_not_in_the_json(check: Any) -> None:
     done = check("talkative", "/", "--json")
     assert findings(done) == ["Content-Length: 4", 'body: "nu"']
@@ -325,14 +456,18 @@ def test_one_that_raises_within_is_no_failure(check: Any) -> None:
     assert findings(done) == ["Content-Length: 4"]
 
 
+def test_an_error_is_where_it_was_raised(check: Any) -> None:
+    assert f"{restart.__code__.co_filename}, line " in check("restarted_too_late", "/").err
+
+
 def test_strict_wants_something_to_check(check: Any) -> None:
-    assert check("echo", "/?404").status == 0
-    done = check("echo", "/?404", "/?204", "--strict")
+    assert check("echo", "/?400").status == 0
+    done = check("echo", "/?400", "/?204", "--strict")
     assert done.status == 2
     assert done.err == (
-        "wsgi-nocontent: /?404: the app answers 404 Odd, so there is nothing to check\n"
+        "wsgi-nocontent: /?400: the app answers 400 Odd, so there is nothing to check\n"
     )
-    assert check("echo", "/?302", "--strict").status == 0
+    assert check("echo", "/?399", "--strict").status == 0
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

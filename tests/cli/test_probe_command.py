@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+import trustme
 from rich.console import Console
 
 from demo.apps import ROOT
+from tests.probe import frames
+from tests.probe.conftest import secured
 from tests.probe.peer import HOLD, READ, RESET, Peer, Step
 from wsgi_nocontent.cli import commands, main
-from wsgi_nocontent.cli.asking import MAXIMUM_REDIRECTS, Options, _redirected
+from wsgi_nocontent.cli.asking import MAXIMUM_REDIRECTS, NoAnswerError, Options, _redirected
+from wsgi_nocontent.requirements import NO_BODY, NO_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -229,6 +233,43 @@ class TestWhatItSends:
         done = run("{url}", "--again", scripts=[[READ, PAGE, READ, b"null"]])
         assert '  instead of the next answer, 4 bytes: "null"\n' in done.out
 
+    def test_each_option_is_heeded_and_has_its_default(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[tuple[str, Options]] = []
+
+        def ask(url: str, options: Options) -> None:
+            asked.append((url, options))
+            raise NoAnswerError
+
+        monkeypatch.setattr("wsgi_nocontent.cli.commands.ask_url", ask)
+        flags = ["--http2", "--insecure", "--follow", "--again", "--timeout", "999999.5"]
+        main(["probe", "a"])
+        main(["probe", "a", "--method", "PUT", "--header", " B : c:d ", "--data", "e", *flags])
+        assert asked == [
+            ("a", Options("GET", (), b"", False, False, 10.0, False, False, False)),
+            ("a", Options("PUT", (("B", "c:d"),), b"e", True, True, 999999.5, True, True, False)),
+        ]
+
+    def test_any_certificate_will_do_if_it_is_told_so(self, run: Any) -> None:
+        with Peer([], [READ, CLEAN], tls=secured(trustme.CA())) as peer:
+            assert run(peer.url).status == 2
+            assert run(peer.url, "--insecure").status == 0
+
+    def test_by_http2(self, run: Any) -> None:
+        answer = frames.head((":status", "204"), ("content-length", "4")) + frames.data(b"null")
+        script = [frames.SETTINGS, frames.READ, answer, frames.READ]
+        done = run("{url}", "--http2", scripts=[script])
+        assert done.out.startswith(
+            "✗ GET URL/\n"
+            "> GET / HTTP/2\n"
+            "< HTTP/2 204\n"
+            "< content-length: 4\n"
+            '  content, 4 bytes: "null"\n'
+            "\n"
+            "  content-length: 4\n"
+        )
+
 
 class TestSecrets:
     HEADERS = (
@@ -308,9 +349,10 @@ class TestSecrets:
         assert done.status == 0
 
     def test_nor_in_the_next_answer(self, run: Any) -> None:
-        second = b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=c2VjcmV0\r\n\r\nmore"
+        second = b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=c2VjcmV0\r\n\r\na=c2VjcmV0"
         done = run("{url}", "--again", scripts=[[READ, PAGE, READ, second]])
-        assert f"the next answer, {len(second) - 4} bytes" in done.out
+        assert f"the next answer, {len(second) - 10} bytes" in done.out
+        assert '  after the next answer, 10 bytes: "[redacted]"\n' in done.out
         assert "c2VjcmV0" not in done.out + done.err
 
     @pytest.mark.parametrize("value", ["Bearer c2VjcmV0é", "Bearer c2VjcmV0\nx", "c2VjcmV0\x7f"])
@@ -335,12 +377,20 @@ class TestSecrets:
         assert b"X-Kept: 1" in other.received[0]
         assert f"Host: {other.authority}".encode() in other.received[0]
 
+    def test_they_stay_within_one_origin(self, run: Any) -> None:
+        away = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+        arguments = [word for field in self.HEADERS for word in ("-H", field)]
+        done = run("{url}", "--follow", *arguments, scripts=[[READ, away], [READ, CLEAN]])
+        assert [received.count(b"c2VjcmV0") for received in done.received] == [3, 3]
+
     def test_what_is_of_a_body_goes_with_it(self) -> None:
         names = ["Content-Type", "content-length", "Content-Encoding", "Transfer-Encoding", "A"]
         options = Options("POST", tuple((name, "1") for name in names), b"tea")
         report: Any = SimpleNamespace(url="http://a/", answer=SimpleNamespace(status_code=303))
         there = _redirected(options, report, "http://a/there")
         assert there == Options("GET", (("A", "1"),), b"")
+        options = options._replace(headers=(*options.headers, ("Cookie", "1")))
+        assert _redirected(options, report, "http://b/there") == there
 
     @pytest.mark.parametrize(
         ("url", "target", "kept"),
@@ -564,16 +614,51 @@ class TestJson:
         bad, clean = map(json.loads, done.out.splitlines())
         for each in bad, clean:
             jsonschema.validate(each, SCHEMA)
-        assert bad["url"] == "URL/a"
-        assert bad["heads"] == [["HTTP/1.1 204 No Content", "Content-Length: 4"]]
-        assert bad["after"] == [
-            {"what": "after the end", "delay": None, "size": 4, "begins": "null"}
-        ]
-        assert [finding["rule"] for finding in bad["findings"]] == ["no-length", "no-body"]
-        assert all("{" not in finding["remedy"] for finding in bad["findings"])
-        assert bad["findings"][0]["section"] == "RFC 9110 §8.6"
-        assert (bad["clean"], clean["clean"]) == (False, True)
-        assert clean["findings"] == []
+        assert bad == {
+            "url": "URL/a",
+            "method": "GET",
+            "request": ["GET /a HTTP/1.1"],
+            "heads": [["HTTP/1.1 204 No Content", "Content-Length: 4"]],
+            "status_code": 204,
+            "after": [{"what": "after the end", "delay": None, "size": 4, "begins": "null"}],
+            "clean": False,
+            "findings": [
+                {
+                    "seen": seen,
+                    "rule": rule.name,
+                    "text": rule.text,
+                    "section": rule.section,
+                    "consequence": rule.consequence,
+                    "remedy": rule.remedy.format(code=204),
+                }
+                for seen, rule in [("Content-Length: 4", NO_LENGTH), ('body: "null"', NO_BODY)]
+            ],
+            "redirects": [],
+            "error": None,
+        }
+        assert clean == {
+            **bad,
+            "url": "URL/b",
+            "request": ["GET /b HTTP/1.1"],
+            "heads": [["HTTP/1.1 204 No Content"]],
+            "after": [],
+            "clean": True,
+            "findings": [],
+        }
+
+    def test_a_head_is_as_it_came(self, run: Any) -> None:
+        head = b"HTTP/1.1 204 \xe9\r\nA:  X\r\nB: X \t"
+        done = run("{url}", "--json", scripts=[[READ, head + b"\r\n\r\n"]])
+        assert json.loads(done.out)["heads"] == [head.decode("latin-1").split("\r\n")]
+
+    def test_so_it_is_where_there_is_no_answer(self, run: Any) -> None:
+        away = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+        done = run("{url}", "--follow", "--json", "-X", "PUT", scripts=[[READ, away]])
+        told = json.loads(done.out)
+        (redirect,) = told.pop("redirects")
+        assert redirect["heads"] == [away.decode().split("\r\n")[:-2]]
+        why = "redirected to http://127.0.0.1:1/: 127.0.0.1 port 1 can not be reached"
+        assert told == {"url": "URL/", "method": "PUT", "error": f"{why}: connection refused"}
 
     def test_of_what_came_after_it_has_the_beginning(self, run: Any) -> None:
         done = run("{url}", "--json", scripts=[[READ, CLEAN + b"\xff" * 1000]])
@@ -625,12 +710,35 @@ class TestArguments:
         assert raised.value.code == 2
         assert wanted in capsys.readouterr().err
 
-    @pytest.mark.parametrize("command", ["probe", "check"])
-    def test_help_has_examples(self, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    OF_PROBE = "[--http2] [--insecure] [--timeout S] [--follow] [--again]"
+    REQUEST = "[-h] [-X METHOD] [-H 'NAME: VALUE'] [--data BODY] [--json]"
+
+    @pytest.mark.parametrize(
+        ("command", "usage", "ends"),
+        [
+            ([], "[-h] [--version] COMMAND ...", ""),
+            (
+                ["probe"],
+                f"probe {REQUEST} {OF_PROBE} URL [URL ...]",
+                commands.PROBE_EXAMPLES,
+            ),
+            (
+                ["check"],
+                f"check {REQUEST} [--strict] MODULE:APP PATH [PATH ...]",
+                commands.CHECK_EXAMPLES,
+            ),
+        ],
+    )
+    def test_help_has_the_usage_and_examples(
+        self, capsys: pytest.CaptureFixture[str], command: list[str], usage: str, ends: str
+    ) -> None:
         with pytest.raises(SystemExit) as raised:
-            main([command, "--help"])
+            main([*command, "--help"])
         assert raised.value.code == 0
-        assert f"examples:\n  wsgi-nocontent {command} " in capsys.readouterr().out
+        text = capsys.readouterr().out
+        assert " ".join(text.partition("\n\n")[0].split()) == f"usage: wsgi-nocontent {usage}"
+        assert text.endswith(ends)
+        assert command or "\ncommands:\n  COMMAND\n    probe  " in text
 
 
 class TestThisProcess:
@@ -692,11 +800,18 @@ class TestThisProcess:
 
     def test_http2_is_an_extra_too(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         forget(monkeypatch, "h2", "wsgi_nocontent.probe.http2")
+        needs = "wsgi-nocontent: URL/: HTTP/2 needs h2: pip install 'wsgi-nocontent[http2]'\n"
         done = run("{url}", "--http2")
-        assert (done.status, done.err) == (
-            2,
-            "wsgi-nocontent: URL/: HTTP/2 needs h2: pip install 'wsgi-nocontent[http2]'\n",
-        )
+        assert (done.status, done.err) == (2, needs)
+        # Python names the package where it is not there, and the module where that is not.
+        for name in "h2", "h2.config.more":
+
+            def missing(*_: object, name: str = name, **__: object) -> None:
+                raise ModuleNotFoundError(name=name)
+
+            monkeypatch.setattr("wsgi_nocontent.cli.asking.probe", missing)
+            done = run("{url}", "--http2")
+            assert (done.status, done.err) == (2, needs)
 
     def test_python_m(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

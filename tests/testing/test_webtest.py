@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ import webtest
 from demo.server import gunicorn
 from tests.demos.sites import DEMOS, load
 from tests.linters import be_lax_about_content_type
-from tests.probe.peer import HOLD, READ, Peer
+from tests.probe.peer import READ, Peer
 from tests.unit.forms import FORMS
 from wsgi_nocontent import NoContentError, NoContentMiddleware, Violation, testing
 from wsgi_nocontent.probe import ProbeError
@@ -39,9 +40,10 @@ def bad() -> WSGIApplication:
 
 class TestOfAnApp:
     def test_it_is_webtests(self) -> None:
-        app = TestApp(load(DEMOS["Flask"]), extra_environ={"REMOTE_ADDR": "192.0.2.1"})
+        app = TestApp(load(DEMOS["Flask"]), {"REMOTE_ADDR": "192.0.2.1"}, lint=False)
         assert isinstance(app, webtest.TestApp)
         assert app.extra_environ == {"REMOTE_ADDR": "192.0.2.1"}
+        assert app.lint is False
         assert app.get("/items/2").json == {"name": "coffee"}
         app.get("/items/99", status=404)
         assert_no_content(app.get("/good_no_content", status=204))
@@ -97,6 +99,7 @@ class TestOfAnApp:
 
     def test_the_module_has_nothing_else(self) -> None:
         assert testing.__all__ == ["TestApp", "assert_no_content"]
+        assert testing.TestApp is TestApp
         with pytest.raises(AttributeError, match="has no attribute 'TestAp'"):
             testing.TestAp  # noqa: B018
 
@@ -159,19 +162,20 @@ class TestOfAUrl:
     def test_a_request_is_made_once_and_as_it_is(self) -> None:
         answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
         with Peer([READ, answer]) as peer:
-            app = TestApp(f"{peer.url}base/#fragment")
+            app = TestApp(f"{peer.url}X/#fragment")
             app.set_cookie("a", "1")
             response = app.post("/caf%C3%A9?q=a%20b", "body", headers={"X-Odd": "1"})
-        assert response.text == "ok"
+        assert (response.status, response.text) == ("200 OK", "ok")
         (received,) = peer.received
         head, _, body = received.partition(b"\r\n\r\n")
         request_line, *fields = head.split(b"\r\n")
-        assert request_line == b"POST /base/caf%C3%A9?q=a%20b HTTP/1.1"
+        assert request_line == b"POST /X/caf%C3%A9?q=a%20b HTTP/1.1"
         assert body == b"body"
         names = [field.partition(b":")[0].lower() for field in fields]
         assert len(names) == len(set(names))
         assert {b"x-odd", b"cookie", b"content-length", b"content-type"} <= set(names)
         assert f"Host: {peer.authority}".encode() in fields
+        assert b"Connection: close" in fields
 
     def test_an_answer_in_chunks_is_put_together(self) -> None:
         answer = (
@@ -186,15 +190,18 @@ class TestOfAUrl:
     def test_a_status_code_may_be_of_ones_own(self) -> None:
         answer = b"HTTP/1.1 299 Odd\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
         with Peer([READ, answer]) as peer:
-            assert TestApp(peer.url).get("/").status_int == 299
+            assert TestApp(peer.url).get("/").status == "299 Unknown"
 
     def test_an_answer_without_end_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("wsgi_nocontent.testing.webtest.SECONDS", 0.2)
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\n"
-        with Peer([READ, head + b"ok", HOLD]) as peer, pytest.raises(
-            AssertionError, match=r"was answered 200:\nit has no end within 0\.2 s and"
-        ):
-            TestApp(peer.url).get("/")
+        given_up = threading.Event()
+        with Peer([READ, head + b"ok", lambda talk: given_up.wait(5), b"!"]) as peer:
+            with pytest.raises(
+                AssertionError, match=r"was answered 200:\nit has no end within 0\.2 s and"
+            ):
+                TestApp(peer.url).get("/")
+            given_up.set()
 
     def test_nor_is_one_without_bounds(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("wsgi_nocontent.testing.webtest.BYTES", 1000)
@@ -223,7 +230,8 @@ class TestOfAUrl:
     def test_a_host_of_ones_own_is_asked_for(self) -> None:
         answer = b"HTTP/1.1 204 No Content\r\n\r\n"
         with Peer([READ, answer]) as peer:
-            TestApp(peer.url, extra_environ={"HTTP_HOST": "tea.example"}).get("/")
+            app = TestApp(peer.url, {"HTTP_HOST": "tea.example"})
+            assert app.get("/").status == "204 No Content"
         assert b"\r\nHost: tea.example\r\n" in peer.received[0]
 
     @pytest.mark.parametrize("app", ["http://nowhere.invalid", bad()])

@@ -1052,12 +1052,12 @@ class TestOptions:
         app = FORMS["a_list"]("204 No Content", [(token, "1"), JSON])
         assert run(NoContentMiddleware(app, strip_headers=[token])).headers == [JSON]
 
-    @pytest.mark.parametrize("names", [{"ETag"}, ["ETag"], iter(["ETag"]), {"ETag": 1}.keys()])
+    @pytest.mark.parametrize("kind", [set, list, iter, dict.fromkeys])
     def test_strip_headers_takes_any_iterable_and_keeps_it_for_all_requests(
-        self, names: Any
+        self, kind: Any
     ) -> None:
         app = FORMS["a_list"]("204 No Content", [("ETag", '"1"'), JSON])
-        wrapped = NoContentMiddleware(app, strip_headers=names)
+        wrapped = NoContentMiddleware(app, strip_headers=kind(["ETag"]))
         assert run(wrapped).headers == run(wrapped).headers == [JSON]
 
     def test_the_options_are_keyword_only(self) -> None:
