@@ -39,6 +39,8 @@ LEFT_OUT = [
     "test_importing_the_library_loads_no_heavy_module",
     "test_it_loads_nothing_that_pytest_does_not_but_the_library",
     "test_nothing_outlives_the_request and reraises",
+    # It asks which file a function is of, and that of each is mutmut's.
+    "test_a_wrong_name_is_told_without_a_place_in_the_code",
     # They start servers or other processes, and what these tell others tell in this one.
     "test_docs",
     "test_real_servers",

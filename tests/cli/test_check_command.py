@@ -95,9 +95,11 @@ def a_number(environ: Any, start_response: Any) -> Iterable[bytes]:
 
 def lengthened(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
     """Let something without the middleware do what that has mended."""
-    return wrapped(
-        environ, lambda status, headers: start_response(status, [*headers, ("Content-Length", "7")])
-    )
+
+    def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+        return start_response(status, [*headers, ("Content-Length", "7")], exc_info)
+
+    return wrapped(environ, start)
 
 
 def long(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
@@ -427,9 +429,25 @@ def test_a_wrong_name_or_module_is_told_in_a_line(
     done = check(app, "/")
     assert (done.status, done.out) == (2, "")
     err = done.err.replace("hello\n", "")
+    assert (err != done.err) == (app == "leaving:app")
     assert err.startswith("wsgi-nocontent: ")
     assert why in err
     assert err.count("\n") == 1
+
+
+def test_a_wrong_name_is_told_without_a_place_in_the_code(check: Any) -> None:
+    err = check(f"{HERE}:no_such", "/").err
+    assert re.fullmatch(
+        f"wsgi-nocontent: '{HERE}:no_such': <module .*> has no attribute 'no_such'\n", err
+    )
+
+
+def test_json_has_no_colours(check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a terminal that has some."""
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm", "NO_COLOR": ""}.items():
+        monkeypatch.setenv(name, value)
+    assert "\x1b" in check("bad", "/").out
+    assert "\x1b" not in check("bad", "/", "--json").out
 
 
 def test_what_is_long_is_cut(check: Any) -> None:

@@ -710,35 +710,85 @@ class TestArguments:
         assert raised.value.code == 2
         assert wanted in capsys.readouterr().err
 
-    OF_PROBE = "[--http2] [--insecure] [--timeout S] [--follow] [--again]"
-    REQUEST = "[-h] [-X METHOD] [-H 'NAME: VALUE'] [--data BODY] [--json]"
+    # How Python puts the two names of an option depends on its version.
+    HELP_OF_BOTH = (
+        "--method METHOD the request's method (GET, or POST with --data)",
+        "--header 'NAME: VALUE' a header field of the request; may be given several times",
+        "--data BODY the request's body",
+        "--json an object of JSON for each, a line",
+    )
+    HELP_OF_PROBE = (
+        "Ask URLs of any server, and tell what is wrong with what comes over the wire.",
+        "URL of http or https",
+        "--http2 ask by HTTP/2",
+        "--insecure take any certificate",
+        "--timeout S seconds that a server has for its answer (10)",
+        "--follow go where redirects lead",
+        (
+            "--again ask once more on the same connection, by OPTIONS if the method may change "
+            "something: is the next answer the right one?"
+        ),
+    )
+    HELP_OF_CHECK = (
+        "Ask a WSGI app in this process, and name its violations.",
+        "MODULE:APP such as app:app",
+        "PATH such as /items/1",
+        (
+            "--strict find fault also with what the middleware mends in silence, such as a "
+            "Content-Length of 0 on a 204, or a body to HEAD"
+        ),
+    )
+    USAGE_OF_BOTH = "[-h] [-X METHOD] [-H 'NAME: VALUE'] [--data BODY] [--json]"
+    USAGE_OF_PROBE = "[--http2] [--insecure] [--timeout S] [--follow] [--again] URL [URL ...]"
 
     @pytest.mark.parametrize(
-        ("command", "usage", "ends"),
+        ("command", "usage", "told", "examples"),
         [
-            ([], "[-h] [--version] COMMAND ...", ""),
             (
-                ["probe"],
-                f"probe {REQUEST} {OF_PROBE} URL [URL ...]",
+                "probe",
+                f"{USAGE_OF_BOTH} {USAGE_OF_PROBE}",
+                HELP_OF_BOTH + HELP_OF_PROBE,
                 commands.PROBE_EXAMPLES,
             ),
             (
-                ["check"],
-                f"check {REQUEST} [--strict] MODULE:APP PATH [PATH ...]",
+                "check",
+                f"{USAGE_OF_BOTH} [--strict] MODULE:APP PATH [PATH ...]",
+                HELP_OF_BOTH + HELP_OF_CHECK,
                 commands.CHECK_EXAMPLES,
             ),
         ],
     )
-    def test_help_has_the_usage_and_examples(
-        self, capsys: pytest.CaptureFixture[str], command: list[str], usage: str, ends: str
+    def test_help_has_each_option_and_examples(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        command: str,
+        usage: str,
+        told: tuple[str, ...],
+        examples: str,
     ) -> None:
+        text = self.helped(capsys, command)
+        words = " ".join(text.split())
+        assert words.startswith(f"usage: wsgi-nocontent {command} {usage} {told[4]} positional")
+        assert [each for each in told if each not in words] == []
+        assert text.endswith(examples)
+
+    def test_help_has_each_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+        words = " ".join(self.helped(capsys).split())
+        assert words.startswith(
+            "usage: wsgi-nocontent [-h] [--version] COMMAND ... "
+            "Find out why a response without content goes wrong. "
+        )
+        assert words.endswith(
+            "commands: COMMAND "
+            "probe ask URLs, and tell what is wrong with what comes over the wire "
+            "check ask a WSGI app in this process, and name its violations"
+        )
+
+    def helped(self, capsys: pytest.CaptureFixture[str], *command: str) -> str:
         with pytest.raises(SystemExit) as raised:
             main([*command, "--help"])
         assert raised.value.code == 0
-        text = capsys.readouterr().out
-        assert " ".join(text.partition("\n\n")[0].split()) == f"usage: wsgi-nocontent {usage}"
-        assert text.endswith(ends)
-        assert command or "\ncommands:\n  COMMAND\n    probe  " in text
+        return capsys.readouterr().out
 
 
 class TestThisProcess:
@@ -770,6 +820,14 @@ class TestThisProcess:
 
             monkeypatch.setattr("wsgi_nocontent.cli.commands.ask_url", leave)
             assert main(["probe", "http://127.0.0.1:1/"]) == 2
+
+    def test_nobody_may_be_there_to_be_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def leave(*_: object) -> None:
+            raise BrokenPipeError
+
+        monkeypatch.setattr("wsgi_nocontent.cli.commands.ask_url", leave)
+        monkeypatch.setattr("sys.stderr", SimpleNamespace(write=leave))
+        assert main(["probe", "http://127.0.0.1:1/"]) == 2
 
     def test_an_interrupt(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupt(*_: object) -> None:
