@@ -281,7 +281,7 @@ def in_a_terminal(width: int, app: str, *paths: str) -> str:
     """Give what it writes to a terminal, with styles as ``<1;31>``, and without what none sees."""
     out = io.StringIO()
     console = Console(
-        file=out, force_terminal=True, color_system="standard", width=width, highlight=False
+        file=out, force_terminal=True, color_system="standard", no_color=False, width=width
     )
     run_in(["check", f"{HERE}:{app}", *paths], console)
     written = re.sub(r"\x1b\[([\d;]*)m", r"<\1>", out.getvalue())
@@ -291,6 +291,22 @@ def in_a_terminal(width: int, app: str, *paths: str) -> str:
 def test_a_terminal_has_all_of_it_in_its_colours() -> None:
     asked = ["/?204&length&body", "/?204", "/?500", "items"]
     assert in_a_terminal(44, "echo", *asked) == IN_A_TERMINAL
+
+
+NARROW_TABLE = """\
+ GET          204     <31>Transfer-E<0>
+ /?204&codin          <31>ncoding:  <0>
+ g&body               <31>chunked   <0>
+                      <31>body:     <0>
+                      <31>"null"    <0>
+ GET /?204    204     <32>clean     <0>
+
+"""
+
+
+def test_in_a_narrow_one_a_table_loses_nothing() -> None:
+    written = in_a_terminal(34, "echo", "--strict", "/?204&coding&body", "/?204")
+    assert written.endswith(f"─\n{NARROW_TABLE}")
 
 
 @pytest.mark.parametrize("form", FORMS)

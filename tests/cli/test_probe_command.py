@@ -125,11 +125,19 @@ class TestWhatItSays:
         assert "\x1b" not in done.out
 
     def test_a_table_is_short(self, run: Any) -> None:
-        answer = b"HTTP/1.1 204 No Content\r\n" + b"Content-Length: 4\r\n" * 10 + b"\r\n"
-        done = run("{url}", "{url}", scripts=[[READ, answer], [READ, CLEAN]])
+        scripts = [
+            [READ, b"HTTP/1.1 204 No Content\r\n" + b"Content-Length: 4\r\n" * lengths + b"\r\n"]
+            for lengths in (3, 4, 10)
+        ]
+        done = run("{url}a", "{url}b", "{url}c", scripts=scripts)
         table = done.out[done.out.index(" asked  ") :]
-        assert table.count("Content-Length: 4") == 3
-        assert "and 7 more" in table
+        found = "Content-Length: 4"
+        assert [" ".join(line.split()) for line in table.splitlines()[2:]] == [
+            *(f"GET URL/a 204 {found}", found, found),
+            *(f"GET URL/b 204 {found}", found, found, "and 1 more"),
+            *(f"GET URL/c 204 {found}", found, found, "and 7 more"),
+            "",
+        ]
 
     def test_an_error_of_a_server_is_not_green(self, run: Any) -> None:
         answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
@@ -760,20 +768,20 @@ class TestArguments:
     )
     def test_help_has_each_option_and_examples(
         self,
-        capsys: pytest.CaptureFixture[str],
+        helped: Any,
         command: str,
         usage: str,
         told: tuple[str, ...],
         examples: str,
     ) -> None:
-        text = self.helped(capsys, command)
+        text = helped(command)
         words = " ".join(text.split())
         assert words.startswith(f"usage: wsgi-nocontent {command} {usage} {told[4]} positional")
         assert [each for each in told if each not in words] == []
         assert text.endswith(examples)
 
-    def test_help_has_each_command(self, capsys: pytest.CaptureFixture[str]) -> None:
-        words = " ".join(self.helped(capsys).split())
+    def test_help_has_each_command(self, helped: Any) -> None:
+        words = " ".join(helped().split())
         assert words.startswith(
             "usage: wsgi-nocontent [-h] [--version] COMMAND ... "
             "Find out why a response without content goes wrong. "
@@ -784,23 +792,33 @@ class TestArguments:
             "check ask a WSGI app in this process, and name its violations"
         )
 
-    def helped(self, capsys: pytest.CaptureFixture[str], *command: str) -> str:
-        with pytest.raises(SystemExit) as raised:
-            main([*command, "--help"])
-        assert raised.value.code == 0
-        return capsys.readouterr().out
+    @pytest.fixture
+    def helped(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+        # So that no word is parted.
+        monkeypatch.setenv("COLUMNS", "300")
+
+        def helped(*command: str) -> str:
+            with pytest.raises(SystemExit) as raised:
+                main([*command, "--help"])
+            assert raised.value.code == 0
+            return capsys.readouterr().out
+
+        return helped
 
 
 class TestThisProcess:
     """What tests in other processes show as well, for its coverage."""
 
     def test_a_terminal(self) -> None:
-        with Peer([READ, BAD]) as peer:
+        with Peer([READ, BAD], [READ, CLEAN]) as peer:
             written = io.BytesIO()
             out = io.TextIOWrapper(written, encoding="ascii")
             console = Console(file=out, force_terminal=True, width=50, highlight=False)
-            assert commands.run(["probe", peer.url, "http://127.0.0.1:1/é\u2713"], console) == 2
+            asked = [peer.url, peer.url, "http://127.0.0.1:1/é\u2713"]
+            assert commands.run(["probe", *asked], console) == 2
             out.flush()
+        assert b"mx GET http" in written.getvalue()
+        assert b"mok GET http" in written.getvalue()
         assert b"xe9\\u2713" in written.getvalue()
         assert b"rule  \x1b[0ma 1xx or 204 response has no\n" in written.getvalue()
         assert b"Content-Length (RFC 9110 section 8.6)\n" in written.getvalue()
