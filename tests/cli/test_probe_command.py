@@ -20,8 +20,16 @@ from tests.probe import frames
 from tests.probe.conftest import secured
 from tests.probe.peer import HOLD, READ, RESET, Peer, Step
 from wsgi_nocontent.cli import commands, main
-from wsgi_nocontent.cli.asking import MAXIMUM_REDIRECTS, NoAnswerError, Options, _redirected
-from wsgi_nocontent.requirements import NO_BODY, NO_LENGTH
+from wsgi_nocontent.cli.asking import (
+    MAXIMUM_REDIRECTS,
+    NoAnswerError,
+    Options,
+    Part,
+    Result,
+    _redirected,
+)
+from wsgi_nocontent.cli.showing import Screen
+from wsgi_nocontent.requirements import NO_BODY, NO_LENGTH, Finding, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,6 +173,23 @@ class TestWhatItSays:
         done = run("{url}", scripts=[[READ, early + CLEAN, wait, b"null"]])
         assert "< HTTP/1.1 103 Early Hints\n< Link: </a>\n< HTTP/1.1 204 No Content\n" in done.out
         assert ' ms later, 4 bytes: "null"\n' in done.out
+        done = run("{url}", scripts=[[READ, early * 2 + CLEAN + b"x"]])
+        assert '\n  after the end, 1 byte: "x"\n' in done.out
+        assert "interim responses" not in done.out
+
+    def test_how_late_they_are_is_in_milliseconds(self) -> None:
+        out = io.StringIO()
+        after = [Part("late", 4, b"null", seconds) for seconds in (0.0009, 0.001, 1.0)]
+        after.append(Part("long", 300, b"x" * 300))
+        findings = [Finding(NO_BODY, "body")]
+        Screen(Console(file=out)).show(Result("/", "GET", [], [], 204, after, True, findings))
+        assert out.getvalue().startswith(
+            "✗ GET /\n"
+            '  late, 4 bytes: "null"\n'
+            '  late, 1 ms later, 4 bytes: "null"\n'
+            '  late, 1000 ms later, 4 bytes: "null"\n'
+            f"  long, 300 bytes: {shown(b'x' * 300, 200)}\n"
+        )
 
     def test_what_a_hostile_server_sends_is_escaped_and_cut(self, run: Any) -> None:
         head = b"HTTP/1.1 204 \x1b[31mNo\r\nX: \x9b2J" + b"y" * 1000 + b"\r\n" + b"Z: 1\r\n" * 100

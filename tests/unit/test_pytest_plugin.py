@@ -160,7 +160,7 @@ def test_in_strict_runs_it_has_them_too(project: pytest.Pytester) -> None:
 
 def test_pytest_knows_them_by_itself(project: pytest.Pytester) -> None:
     """The plugin is found where the library is installed."""
-    result = project.runpytest_subprocess("--help")
+    result = project.runpytest("--help")
     told = "every NoContentMiddleware raises NoContentError during tests (true or false)"
     assert f" nocontent_strict (bool): {told} " in " ".join(result.stdout.str().split())
     result = project.runpytest_subprocess("--fixtures")
