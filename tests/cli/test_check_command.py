@@ -307,6 +307,9 @@ NARROW_TABLE = """\
 def test_in_a_narrow_one_a_table_loses_nothing() -> None:
     written = in_a_terminal(34, "echo", "--strict", "/?204&coding&body", "/?204")
     assert written.endswith(f"─\n{NARROW_TABLE}")
+    lines = re.sub("<[0-9;]+>", "", in_a_terminal(11, "echo", "/?204&body")).splitlines()
+    assert max(map(len, lines)) == 11
+    assert "NoContentMiddleware" in "".join("".join(lines).split())
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -149,12 +149,14 @@ class TestWhatItSays:
         ]
 
     def test_an_error_of_a_server_is_not_green(self, run: Any) -> None:
-        answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
-        done = run("{url}", scripts=[[READ, answer]])
-        assert done.status == 0
-        assert done.out == (
-            "? GET URL/: 502, an error of a front, perhaps because of what is behind it: probe it\n"
-        )
+        for code in 502, 503, 504:
+            answer = f"HTTP/1.1 {code} Oops\r\nContent-Length: 0\r\n\r\n".encode()
+            done = run("{url}", scripts=[[READ, answer]])
+            assert done.status == 0
+            assert done.out == (
+                f"? GET URL/: {code}, an error of a front, "
+                "perhaps because of what is behind it: probe it\n"
+            )
         answer = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
         done = run("{url}", "{url}", scripts=[[READ, answer], [READ, answer]])
         assert done.out.startswith("? GET URL/: 500, an error\n? GET")
@@ -288,7 +290,10 @@ class TestWhatItSends:
     def test_any_certificate_will_do_if_it_is_told_so(self, run: Any) -> None:
         with Peer([], [READ, CLEAN], tls=secured(trustme.CA())) as peer:
             assert run(peer.url).status == 2
-            assert run(peer.url, "--insecure").status == 0
+            done = run(peer.url, "--insecure")
+        assert done.status == 0
+        hint = "by HTTP/1.1; try --http2"
+        assert done.out == f"✓ GET {peer.url}: 204, and no content, {hint}\n"
 
     def test_by_http2(self, run: Any) -> None:
         answer = frames.head((":status", "204"), ("content-length", "4")) + frames.data(b"null")
