@@ -136,7 +136,11 @@ def is_length(value: str, length: str) -> bool:
     return value.lstrip("0") == length.lstrip("0") and value != ""
 
 
-def shown(data: bytes, limit: int = 24) -> str:
+SHOWN = 24
+"""Bytes that are shown where not more are asked for."""
+
+
+def shown(data: bytes, limit: int = SHOWN) -> str:
     """Escape bytes for a person, and cut them."""
     text = data[:limit].decode("latin-1").encode("unicode_escape").decode()
     return f'"{text}"' + (f" and {len(data) - limit} bytes more" if len(data) > limit else "")

@@ -378,6 +378,37 @@ class TestSecrets:
         assert '"[redacted]" and 8 bytes more' in done.out
         assert "c2VjcmV0" not in done.out + done.err
 
+    @pytest.mark.parametrize(
+        ("field", "body"),
+        [
+            (b"Set-Cookie: sid=c2VjcmV0; HttpOnly; Path=/", b'{"cookie": "sid=c2VjcmV0", "a": 1}'),
+            (b"Cookie: a=b; sid=c2VjcmV0; theme=dark", b"you have sid=c2VjcmV0"),
+        ],
+    )
+    def test_nor_is_one_cookie_of_several(self, run: Any, field: bytes, body: bytes) -> None:
+        is_sent = field.startswith(b"Cookie")
+        arguments = ["-H", field.decode()] if is_sent else []
+        answer = BAD if is_sent else BAD.replace(b"\r\n", b"\r\n" + field + b"\r\n", 1)
+        done = run("{url}", *arguments, scripts=[[READ, answer.replace(b"null", body)]])
+        assert done.status == 1
+        assert "c2VjcmV0" not in done.out + done.err
+
+    @pytest.mark.parametrize("hidden", [Secrets.hidden, Secrets.hidden_where_cut])
+    def test_a_server_can_not_make_the_command_busy_by_a_long_one(self, hidden: Any) -> None:
+        """It was looked for by each part of it, all over the content: that took minutes."""
+        secrets = Secrets([("Set-Cookie", "z" * 32000)])
+        calls = []
+        sys.setprofile(lambda frame, event, function: calls.append(event))
+        try:
+            hidden(secrets, "z" * 31999 + "y")
+        finally:
+            sys.setprofile(None)
+        assert calls.count("c_call") < 1000
+
+    def test_what_is_said_of_a_cookie_is_not_secret(self) -> None:
+        secrets = Secrets([("Set-Cookie", "sid=c2VjcmV0; HttpOnly")])
+        assert secrets.hidden("HttpOnly") == "HttpOnly"
+
     def test_nor_as_python_writes_them(self) -> None:
         value = "é2Vj\tcmVé"
         told = Secrets([("Cookie", value)]).hidden(f"{value!r} {value.encode('latin-1')!r}")

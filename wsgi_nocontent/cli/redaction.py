@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..probe.wire import Target
+from ..requirements import SHOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 HIDDEN = "[redacted]"
 SHORTEST = 6
 """Characters of a value that is looked for also where its field is not."""
+LONGEST_CUT = 4 * SHOWN
+"""Characters that can be left of one: a byte is shown as up to four."""
 
 _NAMES = {"authorization", "cookie", "cookie2", "proxy-authorization", "set-cookie", "set-cookie2"}
 # A field, wherever it stands in a text, with the lines that it goes on in (RFC 9112 §5.2).
@@ -36,11 +39,16 @@ class Secrets:
     def learn(self, headers: Iterable[tuple[str, str]]) -> None:
         """Take the values of more fields for secret, if by their name they are."""
         for name, value in headers:
-            # What is shorter can not be secret, and stands in other words by chance.
-            if name.lower() in _NAMES and len(value) >= SHORTEST:
-                # In an error a value can stand as Python writes it.
-                data = value.encode("latin-1", "replace")
-                self._values |= {value, repr(value)[1:-1], repr(data)[2:-1]}
+            if name.lower() in _NAMES:
+                pairs = value.split(";")
+                # Of a cookie that is set, only the first is secret; the others say for how long.
+                ours = pairs[:1] if name.lower().startswith("set-") else pairs
+                for secret in (value, *(pair.strip() for pair in ours)):
+                    # What is shorter can not be secret, and stands in other words by chance.
+                    if len(secret) >= SHORTEST:
+                        # In an error it can stand as Python writes it.
+                        data = secret.encode("latin-1", "replace")
+                        self._values |= {secret, repr(secret)[1:-1], repr(data)[2:-1]}
 
     def hidden(self, text: str) -> str:
         """Give a text without them, and without names and passwords in URLs."""
@@ -49,13 +57,10 @@ class Secrets:
         return _USER.sub(f"{HIDDEN}@", _FIELD.sub(rf"\1 {HIDDEN}", text))
 
     def hidden_where_cut(self, text: str) -> str:
-        """Give a short text likewise, in which shown bytes can be cut within a secret.
-
-        It takes time by the length of both, and a server may have chosen a long secret.
-        """
+        """Give a text likewise, in which bytes are shown that can be cut within a secret."""
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, HIDDEN)
-            for length in range(min(len(value) - 1, len(text)), SHORTEST - 1, -1):
+            for length in range(min(len(value) - 1, LONGEST_CUT), SHORTEST - 1, -1):
                 text = text.replace(f'{value[:length]}"', f'{HIDDEN}"')
         return self.hidden(text)
 
