@@ -535,6 +535,13 @@ def test_a_path_begins_with_a_slash(check: Any) -> None:
     assert "✗ GET /x\n" in done.out
 
 
+def test_elsewhere_than_in_a_terminal_a_table_folds_nothing(check: Any) -> None:
+    path = f"/?204&length&body&{'x' * 300}"
+    done = check("echo", path, "/?204")
+    rows = [line.split() for line in done.out[done.out.index(" asked ") :].splitlines()]
+    assert rows[2:4] == [["GET", path, "204", "Content-Length:", "4"], ["body:", '"null"']]
+
+
 def without_django(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 

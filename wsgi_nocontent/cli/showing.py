@@ -38,6 +38,9 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._ascii = console.options.ascii_only
+        if not console.is_terminal:
+            # Nothing is folded there, and rich makes no table that is wider than its console.
+            console.width = 10_000
         self._rows: list[tuple[str, str, list[str], str]] = []
 
     def show(self, result: Result) -> None:
@@ -71,14 +74,13 @@ class Screen:
         if len(self._rows) < 2:
             return
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        table.add_column("asked", overflow="fold", ratio=2)
+        table.add_column("asked", overflow="fold")
         table.add_column("status")
-        table.add_column("found", overflow="fold", ratio=3)
+        table.add_column("found", overflow="fold")
         for asked, status_code, found, style in self._rows:
             text = Text("\n".join(map(self._text, found)), style=style)
             table.add_row(Text(self._text(asked)), status_code, text)
-        width = None if self._console.is_terminal else 10_000
-        self._console.print(table, width=width, crop=False)
+        self._console.print(table, crop=False)
 
     def _exchange(self, result: Result) -> None:
         for line in result.request:
