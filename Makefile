@@ -46,9 +46,8 @@ bench: $(VENV)/bench.installed
 fuzz: $(VENV)/test.installed
 	$(BIN)/python -m reliability.fuzzing $(FUZZFLAGS)
 
-mutants: $(VENV)/test.installed
-	$(BIN)/pip install --quiet --group mutants
-	$(BIN)/python -m reliability.mutants
+mutants: $(VENV)/mutants.installed
+	$(VENV)/mutants/bin/python -m reliability.mutants
 
 soak: $(VENV)/test.installed
 	$(BIN)/python -m reliability.soak
@@ -96,6 +95,13 @@ $(VENV)/bench.installed: $(VENV)/test.installed
 	    fi; \
 	done
 	@if ls -d $(VENV)/bench-* > /dev/null 2>&1; then touch $@; fi
+
+# The tests do not get what mutmut needs.
+$(VENV)/mutants.installed: $(VENV)/demo.installed
+	$(PYTHON) -m venv --clear $(VENV)/mutants
+	$(VENV)/mutants/bin/pip install --quiet --upgrade pip
+	$(VENV)/mutants/bin/pip install --quiet --editable '.[cli,http2]' --group mutants
+	@touch $@
 
 $(VENV)/tox.installed: $(VENV)/demo.installed
 	$(BIN)/pip install --quiet --group tox

@@ -34,12 +34,19 @@ def program(name: str) -> str | None:
 
 
 def needed_python(version: str) -> str:
-    """Find a Python of that version, on PATH or where pyenv keeps it; skip the test without it."""
+    """Find a Python of that version, as ``python`` does; skip the test without it."""
+    return python(version) or lacks(f"Python {version}")
+
+
+def python(version: str) -> str | None:
+    """Find a Python of that version, such as 3.7 or 3.13t, on PATH or where pyenv keeps it."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    places = sorted(map(str, pyenv.glob(f"versions/{version}.*/bin")))
+    # One that is free-threaded is in a folder such as 3.13.0t.
+    folders = f"{version[:-1]}.*t" if version.endswith("t") else f"{version}.*"
+    places = sorted(map(str, pyenv.glob(f"versions/{folders}/bin")))
     path = os.pathsep.join([*places, os.environ.get("PATH", os.defpath)])
     found = shutil.which(f"python{version}", path=path)
     # What is on PATH can stand for a Python that is not there.
     if not found or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
-        lacks(f"Python {version}")
+        return None
     return found

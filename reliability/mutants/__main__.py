@@ -71,7 +71,8 @@ def main() -> int:
         [
             *(sys.executable, "-m", "pytest", "-p", "reliability.mutants.killing"),
             *("--rootdir=.", "-p", "no:cacheprovider", "-p", "no:xdist", "-q"),
-            *(*TESTS, "-k", selection),
+            # pytest's own reads mutmut's very long modules anew for each.
+            *("--tb=native", *TESTS, "-k", selection),
         ],
         cwd=MUTANTS,
         # So that what the tests start has the mutant as well.
@@ -146,7 +147,7 @@ def _told(paths: dict[str, Path], outcomes: dict[str, str], explained: dict[Chan
     for path, counted in tally.items():
         print(
             f"{path!s:40} {counted['killed']} of {counted['all']} killed "
-            f"({counted['hung']} by a test that did not end), {counted['explained']} explained"
+            f"({counted['hung']} ended by a signal), {counted['explained']} explained"
         )
     for change in new:
         print(f"\nsurvives, and is not explained:\n{change}")

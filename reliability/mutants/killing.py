@@ -4,7 +4,7 @@ mutmut makes the mutants. Its own runner starts pytest for each of them, which w
 tests takes most of a second; a fork that has collected already takes some milliseconds.
 
 It is run in the folder of the mutants. ``names.json`` there lists them; what came of each is
-written to ``outcomes.json``. What stands there already is not tried again.
+written to ``outcomes.json``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ OUTCOMES = Path("outcomes.json")
 #: A test may take so many times what it takes without a mutant, and so many seconds more: one
 #: that waits for good shall end, and one on a busy machine shall not.
 TIMES, SECONDS = 5, 20
-PROCESSES = min(2, os.cpu_count() or 1)
+#: Most of the time is waiting.
+PROCESSES = 2 * (os.cpu_count() or 1)
 
 
 class Failures:
@@ -60,12 +61,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     failures = Failures()
     session.config.pluginmanager.register(failures)
     tests, seconds = _tests_by_function(session, failures)
-    outcomes: dict[str, str] = json.loads(OUTCOMES.read_text()) if OUTCOMES.exists() else {}
+    outcomes: dict[str, str] = {}
     running: dict[int, str] = {}
     killers: Counter[tuple[str, str]] = Counter()
     for name in json.loads(NAMES.read_text(encoding="utf-8")):
-        if name in outcomes:
-            continue
         function = mangled_name_from_mutant_name(name)
         items = [session.items[each] for each in tests.get(function, ())]
         if not items:
@@ -81,6 +80,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         running[child] = name
     while running:
         _wait(running, outcomes, killers)
+    OUTCOMES.write_text(json.dumps(outcomes, indent=0), encoding="utf-8")
     return True
 
 
@@ -91,13 +91,14 @@ def _wait(
     child, status = os.wait()
     name = running.pop(child)
     code = os.waitstatus_to_exitcode(status)
+    if code > 1:
+        raise RuntimeError(f"{name} could not be tried")
     # A negative one is the signal that ended it, such as that of the time.
     outcomes[name] = {0: "survived", 1: "killed"}.get(code, f"ended by {-code}")
     killer = Path(f"killer.{child}")
     if killer.exists():
         killers[mangled_name_from_mutant_name(name), killer.read_text(encoding="utf-8")] += 1
         killer.unlink()
-    OUTCOMES.write_text(json.dumps(outcomes, indent=0), encoding="utf-8")
 
 
 def _try(

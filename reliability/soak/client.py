@@ -45,8 +45,8 @@ def load(port: int, server: str, seed: int, answers: int, seconds: float) -> Cou
 
     :param server: its name: some do not take everything.
     :param seconds: as long is waited for the next byte.
-    :return: how many requests came to which verdict: "right", "misplaced", if the answer has the
-        id of another request; "wrong", if status or content are not those of the request;
+    :return: how many requests came to which verdict: "right", "misplaced", if the answer has
+        another id than the request; "wrong", if status or content are not those of the request;
         "broken", if h11 refuses it or more bytes follow than were asked for; "lost", if none came;
         "silent", if none came and none was to come. What is not sent because a connection
         broke, or because the server is given up, has no verdict.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,6 @@ from tests.faults.serving import NAMES, Site, crowd, each_setup, served, wait_un
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.servers.setups import Setup
 
@@ -38,8 +38,9 @@ def worker(site: Site, answered: list[str], known: set[int]) -> int:
     found: set[int] = set()
 
     def is_found() -> bool:
+        names = list(answered)  # before what is noted of them is read
         made = dict(site.noted("made"))
-        found.update({made[name] for name in list(answered)} - known - {site.server.pid})
+        found.update({made[name] for name in names} - known - {site.server.pid})
         return bool(found)
 
     wait_until(is_found, "a worker")
@@ -65,10 +66,22 @@ def test_reloaded_each_answer_that_came_whole_is_its_own(site: Site) -> None:
     with crowd(site, patient=True) as answered:
         for _ in range(2):
             wait_until(lambda: bool(answered), "an answer")
-            old = {process for _, process in site.noted("made")}
+            old = children(site)
             os.kill(site.server.pid, signal.SIGHUP)
-            # A worker that had answered nothing yet is not known, but then it has answered.
             worker(site, answered, old)
+            wait_for_end(site, old)
     with crowd(site):
         pass
     site.assert_all_closed()
+
+
+def wait_for_end(site: Site, processes: set[int]) -> None:
+    """Wait until none is left. One that ends can still take a connection, and close it."""
+    wait_until(lambda: not processes & children(site), "the end of the old workers")
+
+
+def children(site: Site) -> set[int]:
+    """Give the processes that the master has started and that have not ended."""
+    master = site.server.pid
+    found = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="ascii")
+    return set(map(int, found.split()))
