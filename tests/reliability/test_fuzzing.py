@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +15,14 @@ from reliability.fuzzing import CORPORA, TARGETS, __main__
 from reliability.fuzzing.__main__ import fuzz
 from reliability.fuzzing.middleware import middleware
 from reliability.fuzzing.prober import command, prober
+from tests.model import points
 from tests.needs import lacks
-from wsgi_nocontent import NoContentMiddleware
+from wsgi_nocontent import NoContentMiddleware, violation
 from wsgi_nocontent.cli import showing
+from wsgi_nocontent.middleware import _Body, _Withheld
 from wsgi_nocontent.probe import http1, wire
+from wsgi_nocontent.rules import HEAD
+from wsgi_nocontent.violation import violation_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +35,9 @@ SEEDS = [
     for target in PLAYED
     for seed in sorted(CORPORA[target.__name__].iterdir())
 ]
-WITH_A_BODY = b"DELETE /items/1 list\n204 No Content\nContent-Length: 5\n\nnull\n"
+WITH_A_BODY = b"DELETE /items/1 a_list\n204 No Content\nContent-Length: 5\n\nnull\n"
+UNTOUCHED = "a_response_with_content_is_untouched"
+KNOWING = "the_answer_is_that_of_a_server_that_knows_the_rules"
 STRAY = b"GET closed\nHTTP/1.1 204 No Content\r\n\r\ntea"
 
 
@@ -43,37 +50,54 @@ def test_a_seed(target: Any, seed: Path) -> None:
     target(seed.read_bytes())
 
 
-class TestABrokenMiddleware:
-    def test_that_does_nothing(self) -> None:
-        with pytest.raises(AssertionError, match="send null"):
-            middleware(WITH_A_BODY, lambda app, **_: app)
+def broken_point(data: bytes) -> str:
+    """Give the name of the point that an input finds broken."""
+    with pytest.raises(AssertionError) as raised:
+        middleware(data)
+    return raised.traceback[-1].name
 
-    def test_that_keeps_every_request(self) -> None:
+
+def put_in_place(monkeypatch: pytest.MonkeyPatch, application: Any) -> None:
+    """Let the points try this one, which takes an application and the options."""
+    monkeypatch.setattr(points, "NoContentMiddleware", application)
+
+
+class TestABrokenMiddleware:
+    def test_that_does_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        put_in_place(monkeypatch, lambda app, **_: app)
+        assert broken_point(WITH_A_BODY) == "no_byte_of_body_goes_out_where_none_is_allowed"
+
+    def test_that_keeps_every_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
         kept = []
 
         def keeping(app: WSGIApplication, **options: Any) -> WSGIApplication:
-            kept.append(app)
-            return NoContentMiddleware(app, **options)
+            def asked(environ: Any, start_response: Any) -> Any:
+                kept.append(environ)
+                return NoContentMiddleware(app, **options)(environ, start_response)
 
-        with pytest.raises(AssertionError, match="no cycle"):
-            middleware(WITH_A_BODY, keeping)
+            return asked
 
-    def test_that_puts_another_iterable_in_place(self) -> None:
+        put_in_place(monkeypatch, keeping)
+        assert broken_point(WITH_A_BODY) == "nothing_outlives_its_request"
+
+    def test_that_puts_another_iterable_in_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def copying(app: WSGIApplication, **_: Any) -> WSGIApplication:
             return lambda environ, start_response: list(app(environ, start_response))
 
-        with pytest.raises(AssertionError, match="very iterable"):
-            middleware(b"GET / list\n200 OK\n\ntea", copying)
+        put_in_place(monkeypatch, copying)
+        assert broken_point(b"GET / a_list\n200 OK\n\ntea") == UNTOUCHED
 
-    def test_that_does_not_close(self) -> None:
-        def iterating(app: WSGIApplication, **_: Any) -> WSGIApplication:
-            return lambda environ, start_response: iter(app(environ, start_response))
+    def test_that_does_not_close(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def iterating(app: WSGIApplication, **options: Any) -> WSGIApplication:
+            wrapped = NoContentMiddleware(app, **options)
+            return lambda environ, start_response: iter(wrapped(environ, start_response))
 
-        with pytest.raises(AssertionError, match="close"):
-            middleware(b"GET / iterator\n200 OK\n\ntea", iterating)
+        put_in_place(monkeypatch, iterating)
+        data = b"GET / a_closable\n204 No Content\n"
+        assert broken_point(data) == "the_iterable_is_closed_once_and_errors_reach_the_server"
 
-    def test_that_changes_the_list_of_header_fields(self) -> None:
-        def adding(app: WSGIApplication, **_: Any) -> WSGIApplication:
+    def test_that_changes_the_list_of_header_fields(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def adding(app: WSGIApplication, **options: Any) -> WSGIApplication:
             def added(environ: Any, start_response: Any) -> Any:
                 def start(status: str, headers: Any, *exc_info: Any) -> Any:
                     headers.append(("X-Tea", "green"))
@@ -81,10 +105,45 @@ class TestABrokenMiddleware:
 
                 return app(environ, start)
 
-            return added
+            return NoContentMiddleware(added, **options)
 
-        with pytest.raises(AssertionError, match="header"):
-            middleware(b"GET / list\n200 OK\n\ntea", adding)
+        put_in_place(monkeypatch, adding)
+        data = b"GET / a_list\n204 No Content\n"
+        assert broken_point(data) == "the_header_lists_of_the_app_stay_as_they_are"
+
+    def test_that_adds_one_to_the_length_of_head(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        parted_headers = _Withheld.parted_headers
+
+        def parted(withheld: Any, strip_headers: frozenset[str]) -> Any:
+            withheld.body_size += withheld.rule is HEAD
+            return parted_headers(withheld, strip_headers)
+
+        monkeypatch.setattr(_Withheld, "parted_headers", parted)
+        assert broken_point(b"HEAD / a_list\n200 OK\n\ntea") == KNOWING
+
+    def test_that_reports_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(NoContentMiddleware, "_report", lambda *_: None)
+        assert broken_point(WITH_A_BODY) == KNOWING
+
+    def test_that_reports_another_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def of_another_size(*response: Any) -> Any:
+            found = violation_by(*response)
+            return found and found._replace(body_size=found.body_size + 1)
+
+        monkeypatch.setattr("wsgi_nocontent.middleware.violation_by", of_another_size)
+        assert broken_point(WITH_A_BODY) == KNOWING
+
+    def test_that_asks_an_ended_iterator_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def body(chunks: Any, iterable: Any) -> Any:
+            return _Body(chain(chunks, iterable), iterable)
+
+        monkeypatch.setattr("wsgi_nocontent.middleware._Body", body)
+        assert broken_point(b"GET / a_closable lazy\n200 OK") == UNTOUCHED
+
+    def test_that_tells_of_a_violation_in_two_lines(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(violation, "_shown", str)
+        data = b"GET / a_list\n204\rNo Content\n\nnull"
+        assert broken_point(data) == "a_violation_is_told_in_one_line"
 
 
 class TestABrokenProbe:
