@@ -110,7 +110,7 @@ class NoContentMiddleware:
             finally:
                 exc_info = None  # breaks the cycle from its traceback to this frame
 
-        iterable: Iterable[bytes] = ()
+        iterable: Iterable[bytes] = ()  # there is nothing to close yet
         try:
             iterable = self._app(environ, start)
             if response is True:

@@ -110,6 +110,8 @@ def _try(
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
+        # It has a way of its own to where the output goes.
+        items[0].config.pluginmanager.unregister(name="terminalreporter")
         trampoline.set_mutant_under_test(name)
         for item, following in zip(items, [*items[1:], None]):
             signal.alarm(SECONDS + math.ceil(TIMES * seconds[item.nodeid]))
