@@ -535,6 +535,11 @@ def test_a_path_begins_with_a_slash(check: Any) -> None:
     assert "✗ GET /x\n" in done.out
 
 
+def test_elsewhere_than_in_a_terminal_a_line_is_as_long_as_it_is(check: Any) -> None:
+    path = f"/?200&{'x y ' * 3000}z"
+    assert f"GET {path}: 200" in check("echo", path).out
+
+
 def test_elsewhere_than_in_a_terminal_a_table_folds_nothing(check: Any) -> None:
     path = f"/?204&length&body&{'x' * 300}"
     done = check("echo", path, "/?204")

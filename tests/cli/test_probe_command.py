@@ -405,6 +405,18 @@ class TestSecrets:
             sys.setprofile(None)
         assert calls.count("c_call") < 1000
 
+    @pytest.mark.parametrize("hidden", [Secrets.hidden, Secrets.hidden_where_cut])
+    @pytest.mark.parametrize("values", [("bbbbbb", "abbbbbbc"), ("abbbbbbc", "bbbbbb")])
+    def test_nor_what_stands_round_a_shorter_one(self, hidden: Any, values: Any) -> None:
+        secrets = Secrets([("Cookie", value) for value in values])
+        assert hidden(secrets, "abbbbbbc") == "[redacted]"
+
+    def test_where_one_is_cut_so_much_has_to_be_left_of_it(self) -> None:
+        secrets = Secrets([("Cookie", "c2VjcmV0")])
+        for left in "c2VjcmV0", "c2VjcmV", "c2Vjcm":
+            assert secrets.hidden_where_cut(f'"{left}"') == '"[redacted]"'
+        assert secrets.hidden_where_cut('"c2Vjc"') == '"c2Vjc"'
+
     def test_what_is_said_of_a_cookie_is_not_secret(self) -> None:
         secrets = Secrets([("Set-Cookie", "sid=c2VjcmV0; HttpOnly")])
         assert secrets.hidden("HttpOnly") == "HttpOnly"

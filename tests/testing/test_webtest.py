@@ -97,6 +97,12 @@ class TestOfAnApp:
     def test_pytest_does_not_take_it_for_a_test(self) -> None:
         assert TestApp.__test__ is False
 
+    @pytest.mark.parametrize("app", [bad(), "http://127.0.0.1:1/"])
+    def test_it_takes_what_webtest_takes(self, app: Any) -> None:
+        taken = TestApp(app, {"REMOTE_ADDR": "192.0.2.1"}, lint=False)
+        assert taken.extra_environ["REMOTE_ADDR"] == "192.0.2.1"
+        assert taken.lint is False
+
     def test_the_module_has_nothing_else(self) -> None:
         assert testing.__all__ == ["TestApp", "assert_no_content"]
         assert testing.TestApp is TestApp

@@ -60,7 +60,7 @@ class Secrets:
         """Give a text likewise, in which bytes are shown that can be cut within a secret."""
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, HIDDEN)
-            for length in range(min(len(value) - 1, LONGEST_CUT), SHORTEST - 1, -1):
+            for length in range(min(len(value), LONGEST_CUT), SHORTEST - 1, -1):
                 text = text.replace(f'{value[:length]}"', f'{HIDDEN}"')
         return self.hidden(text)
 

@@ -80,7 +80,7 @@ class Screen:
         for asked, status_code, found, style in self._rows:
             text = Text("\n".join(map(self._text, found)), style=style)
             table.add_row(Text(self._text(asked)), status_code, text)
-        self._console.print(table, crop=False)
+        self._console.print(table)
 
     def _exchange(self, result: Result) -> None:
         for line in result.request:
