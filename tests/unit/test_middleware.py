@@ -115,6 +115,16 @@ class TestRuleTable:
 
         assert run(wrap(app), "HEAD").body == b""
 
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_what_the_app_does_to_its_list_later_is_not_sent(self, method: str) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            headers = [JSON]
+            start_response("204 No Content", headers)
+            headers.append(("X-Late", "1"))
+            return []
+
+        assert run(NoContentMiddleware(app), method).headers == [JSON]
+
     @pytest.mark.parametrize("name", ["content-length", "CONTENT-LENGTH", "Content-length"])
     def test_field_names_are_matched_in_any_case(self, wrap: Wrap, name: str) -> None:
         headers = [(name, "4"), JSON, (name.lower(), "5"), ("TRANSFER-encoding", "chunked")]
