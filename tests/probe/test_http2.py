@@ -152,6 +152,11 @@ def test_of_interim_responses_there_may_be_so_many() -> None:
         asked([READ, early * 101 + head(NO_CONTENT, end=True), HOLD])
 
 
+def test_of_final_responses_there_are_not_more_on_a_stream() -> None:
+    with pytest.raises(ProbeError, match="more than 100 interim responses, and no final one"):
+        asked([READ, head(OK) * 102, HOLD])
+
+
 def test_what_comes_of_a_body_is_not_what_comes_of_one_by_http1() -> None:
     report = asked([READ, head(NO_CONTENT) + HELLO], keep_alive=False)
     (finding,) = report.findings

@@ -99,8 +99,8 @@ class _Session:
         for frame in self._frames_of(stream):
             if isinstance(frame, HeadersFrame):
                 answers += self._decoded(frame)
-                interim = [each for each in answers if each.status_code < 200]
-                if len(interim) > MAXIMUM_INTERIM:
+                final = [each for each in answers[-1:] if each.status_code >= 200]
+                if len(answers) - len(final) > MAXIMUM_INTERIM:
                     raise ProbeError(TOO_MANY_INTERIM)
             elif isinstance(frame, DataFrame):
                 content.append(frame.data)
