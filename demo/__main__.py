@@ -8,7 +8,6 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich import box
@@ -20,6 +19,11 @@ from demo.apps import DEMOS, Demo, Exchange
 from demo.server import SIGNALS, Server, gunicorn
 from wsgi_nocontent.probe import Report, probe
 from wsgi_nocontent.probe.findings import ONE_ANSWER
+
+if sys.version_info >= (3, 8):
+    from importlib.metadata import version
+else:
+    from importlib_metadata import version  # which gunicorn has brought along
 
 if TYPE_CHECKING:
     from types import FrameType

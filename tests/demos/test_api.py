@@ -38,7 +38,9 @@ def api(request: pytest.FixtureRequest, demo: Demo, sites: Sites) -> Iterator[we
     api.post("/reset")
 
 
-@pytest.mark.parametrize("deployment", [None, *DEPLOYMENTS.values()])
+@pytest.mark.parametrize(
+    "deployment", [None, *DEPLOYMENTS.values()], ids=["in_process", *DEPLOYMENTS]
+)
 def test_the_linters_are_in_place(
     monkeypatch: pytest.MonkeyPatch, sites: Sites, deployment: Deployment | None
 ) -> None:
