@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import wsgi_nocontent
+from tests.needs import lacks, program
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,3 +40,27 @@ def test_it_needs_no_other_and_runs_from_3_7(wheel: zipfile.ZipFile) -> None:
     assert metadata["Requires-Python"] == ">=3.7"
     requirements = metadata.get_all("Requires-Dist", [])
     assert all("; extra ==" in requirement for requirement in requirements)
+
+
+def test_the_version_stands_in_one_place() -> None:
+    """And in the changelog, and where it is told what was measured."""
+    git = program("git")
+    if not git or not (ROOT / ".git").exists():
+        lacks("a checkout by git")
+    elsewhere = ["CHANGELOG.md", "docs/benchmarks.*", "docs/performance.md", "docs/servers.*"]
+    words = ["grep", "--files-with-matches", "--word-regexp", "--fixed-strings"]
+    done = subprocess.run(
+        [git, *words, wsgi_nocontent.__version__, "--", *(f":!{path}" for path in elsewhere)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.split() == ["wsgi_nocontent/__init__.py"]
+
+
+def test_the_changelog_tells_of_this_version_first() -> None:
+    headings = re.findall(r"^## (.*)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    newest = next(heading for heading in headings if heading != "[Unreleased]")
+    assert re.fullmatch(rf"\[{re.escape(wsgi_nocontent.__version__)}\] - \d{{4}}-\d\d-\d\d", newest)

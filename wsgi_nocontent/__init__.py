@@ -6,4 +6,4 @@ from .violation import NoContentError, Violation
 
 __all__ = ["NoContentError", "NoContentMiddleware", "Violation", "wrap"]
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
