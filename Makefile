@@ -10,13 +10,14 @@
 #   make soak    a million requests for the demos behind real servers, each held to its id
 #   make suites  other projects' tests, with the middleware round their apps
 #   make picture runs the command on the demo: writes docs/probe.svg
+#   make dist    builds the sdist and the wheel, checks them, and puts them into dist/
 #   make clean   remove what the others built
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix bench fuzz mutants soak suites picture clean
+.PHONY: demo test lint tox matrix bench fuzz mutants soak suites picture dist clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -30,6 +31,9 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(if $(wildcard .readthedocs.yaml),$(BIN)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml)
+	$(BIN)/zizmor --offline --quiet .github
 
 # pyenv keeps its interpreters off PATH, unless one is chosen.
 PYENV_BINS = $(wildcard $(shell pyenv root 2>/dev/null)/versions/*/bin)
@@ -58,8 +62,11 @@ suites: $(VENV)/demo.installed
 picture: $(VENV)/test.installed
 	$(BIN)/python -m tests.cli.picture
 
+dist: $(VENV)/dist.installed
+	@$(WITH_PYENV) $(BIN)/python release.py
+
 clean:
-	rm -rf $(VENV) mutants .tox .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) dist mutants .tox .coverage .mypy_cache .pytest_cache .ruff_cache
 
 # Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart, as are the
 # releases of pytest that the plugin is tested with; and ask the article's own releases,
@@ -101,6 +108,10 @@ $(VENV)/mutants.installed: $(VENV)/demo.installed
 	$(PYTHON) -m venv --clear $(VENV)/mutants
 	$(VENV)/mutants/bin/pip install --quiet --upgrade pip
 	$(VENV)/mutants/bin/pip install --quiet --editable '.[cli,http2]' --group mutants
+	@touch $@
+
+$(VENV)/dist.installed: $(VENV)/demo.installed
+	$(BIN)/pip install --quiet --group dist
 	@touch $@
 
 $(VENV)/tox.installed: $(VENV)/demo.installed
