@@ -54,13 +54,13 @@ def started(
     """
     with ExitStack() as stack:
         log = stack.enter_context(tempfile.TemporaryFile())
-        with _reserved_port() as port:
+        with reserved_port() as port:
             words = command(port)
             with _signals_deferred():
                 process = subprocess.Popen(
                     words,
                     cwd=directory,
-                    env={**_own_environ(), **environ},
+                    env={**own_environ(), **environ},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -95,7 +95,7 @@ def gunicorn(
 
 
 @contextmanager
-def _reserved_port() -> Iterator[int]:
+def reserved_port() -> Iterator[int]:
     """Hold a free port that nobody is given, but that a server can be told to listen on.
 
     Sockets that may share an address may all be bound to it while none listens, and
@@ -108,7 +108,7 @@ def _reserved_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-def _own_environ() -> dict[str, str]:
+def own_environ() -> dict[str, str]:
     """Give this process's environment without what would change the apps or gunicorn."""
     strange = {"DJANGO_SETTINGS_MODULE", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"}
     return {name: value for name, value in os.environ.items() if name not in strange}

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
 
 from demo.apps import ROOT
+
+
+class Block(NamedTuple):
+    """A code block."""
+
+    #: As it stands after the fence, such as ``"python"``.
+    language: str
+    text: str
+    #: The second-level heading that it is under, or ``""``.
+    section: str
 
 
 class Page:
@@ -15,6 +27,16 @@ class Page:
 
     def blocks(self, language: str) -> list[str]:
         """Give the code blocks in a language, in their order."""
-        block = rf"^```{language}\n(.*?)^```$"
-        found: list[str] = re.findall(block, self.text, re.DOTALL | re.MULTILINE)
+        return [block.text for block in self.all_blocks() if block.language == language]
+
+    def all_blocks(self) -> list[Block]:
+        """Give every code block, but for Sphinx's directives."""
+        found = []
+        section = ""
+        tokens = MarkdownIt().parse(self.text)
+        for before, token in zip([None, *tokens], tokens):
+            if before and before.type == "heading_open" and before.tag == "h2":
+                section = token.content
+            if token.type == "fence" and not token.info.startswith("{"):
+                found.append(Block(token.info.strip(), token.content, section))
         return found
