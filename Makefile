@@ -10,6 +10,7 @@
 #   make soak    a million requests for the demos behind real servers, each held to its id
 #   make suites  other projects' tests, with the middleware round their apps
 #   make picture runs the command on the demo: writes docs/probe.svg
+#   make docs    the documentation: writes build/docs
 #   make dist    builds the sdist and the wheel, checks them, and puts them into dist/
 #   make clean   remove what the others built
 
@@ -17,7 +18,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tox matrix bench fuzz mutants soak suites picture dist clean
+.PHONY: demo test lint tox matrix bench fuzz mutants soak suites picture docs dist clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.installed
@@ -32,7 +33,7 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(if $(wildcard .readthedocs.yaml),$(BIN)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml)
+	$(BIN)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml
 	$(BIN)/zizmor --offline --quiet .github
 
 # pyenv keeps its interpreters off PATH, unless one is chosen.
@@ -62,11 +63,14 @@ suites: $(VENV)/demo.installed
 picture: $(VENV)/test.installed
 	$(BIN)/python -m tests.cli.picture
 
+docs: $(VENV)/docs.installed
+	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/docs
+
 dist: $(VENV)/dist.installed
 	@$(WITH_PYENV) $(BIN)/python release.py
 
 clean:
-	rm -rf $(VENV) dist mutants .tox .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist mutants .tox .coverage .mypy_cache .pytest_cache .ruff_cache
 
 # Tests compare gunicorn 23.0.0, in .venv itself, with the newest, kept apart, as are the
 # releases of pytest that the plugin is tested with; and ask the article's own releases,
@@ -108,6 +112,10 @@ $(VENV)/mutants.installed: $(VENV)/demo.installed
 	$(PYTHON) -m venv --clear $(VENV)/mutants
 	$(VENV)/mutants/bin/pip install --quiet --upgrade pip
 	$(VENV)/mutants/bin/pip install --quiet --editable '.[cli,http2]' --group mutants
+	@touch $@
+
+$(VENV)/docs.installed: $(VENV)/demo.installed
+	$(BIN)/pip install --quiet --group docs
 	@touch $@
 
 $(VENV)/dist.installed: $(VENV)/demo.installed
