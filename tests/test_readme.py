@@ -14,6 +14,7 @@ import webtest
 
 from demo.server import gunicorn
 from tests.demos.sites import DEMOS
+from tests.fronts.test_fronts import REFUSED
 from tests.linters import be_lax_about_content_type
 from tests.pages import Page
 from wsgi_nocontent import NoContentMiddleware, Violation, rules
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 README = Page("README.md")
 
 BAD_VIEW, FLASK, DJANGO, PLAIN, PROBE, ASSERT, OPTIONS = README.blocks("python")
+CURLS_LINE, LINE = README.blocks("text")
 
 
 def assert_mended(app: WSGIApplication, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +61,7 @@ def test_django(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_plain(monkeypatch: pytest.MonkeyPatch) -> None:
     namespace: dict[str, Any] = {"application": careless}
     exec(PLAIN, namespace)
+    assert Page("docs", "index.md").blocks("python") == [PLAIN]
     assert_mended(namespace["application"], "/", monkeypatch)
 
 
@@ -111,8 +114,7 @@ def test_the_page_about_finding_the_view_says_the_same() -> None:
     """And there it is tested."""
     page = Page("docs", "finding-the-view.md").text
     (strict,) = README.blocks("toml")
-    *_, line = README.blocks("text")
-    for block in strict, ASSERT, line:
+    for block in strict, ASSERT, LINE:
         assert block in page
 
 
@@ -138,6 +140,17 @@ def test_the_rules_are_those_of_the_code() -> None:
     assert table == [
         (rule.responses, rule.source)
         for rule in (rules.NO_CONTENT, rules.NOT_MODIFIED, rules.RESET_CONTENT, rules.HEAD)
+    ]
+
+
+def test_curl_says_so() -> None:
+    """It does behind HAProxy and Caddy, as the tests of the fronts show."""
+    assert CURLS_LINE.strip() == REFUSED
+
+
+def test_the_readme_in_japanese_has_the_same_code() -> None:
+    assert [block[:2] for block in Page("README.ja.md").all_blocks()] == [
+        block[:2] for block in README.all_blocks()
     ]
 
 

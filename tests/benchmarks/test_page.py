@@ -39,7 +39,7 @@ def test_the_page_has_the_figures_of_that_run(results: Any) -> None:
 
 
 def test_the_page_shows_the_floor_itself() -> None:
-    (code, *_) = Page("docs", "performance.md").blocks("python")
+    (code,) = Page("docs", "performance.md").blocks("python")
     names: dict[str, Any] = {}
     exec(code, names)
     sent: list[Any] = []

@@ -36,9 +36,3 @@ def test_the_page_has_each_option(capsys: pytest.CaptureFixture[str], command: s
     assert options
     for option in [*options, "-X", "-H"]:
         assert f"`{option}" in PAGE, option
-
-
-@pytest.mark.parametrize("command", re.findall(r"^(wsgi-nocontent .*)$", PAGE, re.MULTILINE))
-def test_the_pages_commands_are_understood(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr("wsgi_nocontent.cli.commands._all", lambda *_, **__: 0)
-    assert main(command.split()[1:]) == 0

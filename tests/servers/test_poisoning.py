@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.pages import Page
 from tests.servers.setups import SETUPS, Setup
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def get(connection: http.client.HTTPConnection, path: str) -> bytes:
 def test_bare_the_body_is_taken_for_the_answer_to_the_next_request(setup: Setup) -> None:
     with setup.serve("tests.servers.held:bare") as server:
         assert answers(server) == [b"", b"forged"]
+
+
+def test_that_is_what_is_told_of_it() -> None:
+    (told,) = Page("SECURITY.md").blocks("text")
+    held, account = told.splitlines()
+    assert held.split() == ["GET", "/held", "204", "No", "Content"]
+    assert account.startswith('GET /account   200 OK, "forged" ')
 
 
 @each_vulnerable

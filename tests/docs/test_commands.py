@@ -1,0 +1,99 @@
+"""Every code block is held by a test, and the commands of pages that are not played are run."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.apps import ROOT
+from demo.server import gunicorn
+from tests.demos.sites import DEMOS
+from tests.docs.playing import Play
+from tests.docs.test_pages import PLAYED
+from tests.pages import Block, Page
+from wsgi_nocontent.cli import main
+from wsgi_nocontent.probe import probe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What another test unpacks, so that it holds each block, by page and language.
+HELD = {
+    "README.md": {
+        "tests/test_readme.py": {"python", "ini", "toml", "yaml", "text"},
+    },
+    "README.ja.md": {
+        "tests/test_readme.py": {"python", "ini", "toml", "yaml", "text"},
+    },
+    "SECURITY.md": {"tests/servers/test_poisoning.py": {"text"}},
+    "docs/finding-the-view.md": {
+        "tests/demos/test_finding_the_view.py": {"python", "text", "toml"}
+    },
+    "docs/index.md": {"tests/test_readme.py": {"python"}},
+    "docs/performance.md": {"tests/benchmarks/test_page.py": {"python"}},
+}
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+)
+NOT_PLAYED = [page for page in PAGES if page.removeprefix("docs/") not in PLAYED]
+COMMANDS = {
+    line: None
+    for page in NOT_PLAYED
+    for block in Page(page).blocks("sh")
+    for line in block.splitlines()
+}
+
+
+@pytest.mark.parametrize("page", NOT_PLAYED)
+def test_each_block_is_held(page: str) -> None:
+    tests = HELD.get(page, {})
+    languages = {block.language for block in Page(page).all_blocks()}
+    assert languages - {"sh"} == {language for held in tests.values() for language in held}
+    for test, held in tests.items():
+        text = (ROOT / test).read_text("utf-8")
+        assert all(f'blocks("{language}")' in text for language in held)
+
+
+def make(words: list[str], wheels: Path) -> None:
+    """Those that take minutes are gone through without being done."""
+    done = subprocess.run([*words, "--dry-run"], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def pip(words: list[str], wheels: Path) -> None:
+    with Play(wheels) as play:
+        play.all([Block("sh", shlex.join(words), "")])
+
+
+def serve(words: list[str], wheels: Path) -> None:
+    with gunicorn(words[1], DEMOS["Flask"].directory) as server:
+        report = probe(f"{server.url}/legacy/list")
+    assert report.answer.status_code == 204
+    assert report.findings == []
+
+
+def command(words: list[str], wheels: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wsgi_nocontent.cli.commands._all", lambda *_, **__: 0)
+        assert main(words[1:]) == 0
+
+
+def model(words: list[str], wheels: Path) -> None:
+    *module, steps = words[1:]
+    assert int(steps) > 1000
+    done = subprocess.run([sys.executable, *module, "1000"], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
+RUN = {"make": make, "pip": pip, "gunicorn": serve, "wsgi-nocontent": command}
+RUN[".venv/bin/python"] = model
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_each_command(wheels: Path, line: str) -> None:
+    words = shlex.split(line, comments=True)
+    RUN[words[0]](words, wheels)
