@@ -484,6 +484,7 @@ class TestSecrets:
         ("url", "target", "kept"),
         [
             ("https://a/", "https://a/there", True),
+            ("https://a/", "HTTPS://A:443/", True),
             ("https://a/", "http://a/", False),
             ("https://a/", "https://b/", False),
             ("http://a:1/", "http://a:2/", False),

@@ -9,7 +9,7 @@ import sys
 import traceback
 from contextlib import redirect_stdout
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import unquote_to_bytes, urljoin
 from wsgiref.util import setup_testing_defaults
 
 from .. import watch
@@ -207,7 +207,7 @@ def _redirected(options: Options, report: Report, target: str) -> Options:
     ):
         options = options._replace(method="GET", body=b"")
         dropped |= {"content-type", "content-length", "content-encoding", "transfer-encoding"}
-    if urlsplit(target)[:2] != urlsplit(report.url)[:2]:
+    if Target.of(target)[:3] != Target.of(report.url)[:3]:
         # What is for one origin is not for another.
         dropped |= {"authorization", "cookie", "host", "proxy-authorization"}
     return options._replace(
