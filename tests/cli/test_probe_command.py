@@ -315,6 +315,7 @@ class TestSecrets:
         "Authorization: Basic c2VjcmV0",
         "cookie: session=c2VjcmV0",
         "Proxy-Authorization: Bearer c2VjcmV0",
+        "X-API-Key: c2VjcmV0",
     )
     ANSWER = BAD.replace(
         b"\r\n", b"\r\nSET-COOKIE: session=c2VjcmV0\r\n  c2VjcmV0; HttpOnly\r\n", 1
@@ -324,9 +325,9 @@ class TestSecrets:
     def test_they_are_sent_and_not_shown(self, run: Any, form: list[str]) -> None:
         arguments = [word for field in self.HEADERS for word in ("-H", field)]
         done = run("{url}", *arguments, *form, scripts=[[READ, self.ANSWER]])
-        assert done.received[0].count(b"c2VjcmV0") == 3
+        assert done.received[0].count(b"c2VjcmV0") == 4
         assert "c2VjcmV0" not in done.out + done.err
-        for name in "Authorization", "cookie", "Proxy-Authorization", "SET-COOKIE":
+        for name in "Authorization", "cookie", "Proxy-Authorization", "X-API-Key", "SET-COOKIE":
             assert f"{name}: [redacted]" in done.out
         assert "Content-Length: 4" in done.out
 
@@ -365,6 +366,24 @@ class TestSecrets:
         assert done.status > 0
         assert b"c2VjcmV0" in done.received[0]
         assert "c2VjcmV0" not in done.out + done.err
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("Set-Cookie2", "X-Forwarded-Authorization", "X-Auth-Token", "TOKEN", "X-Password"),
+            *("CF-Access-Client-Secret", "X-Auth-Key", "Access-Key", "ApiKey", "X_API_KEY"),
+        ],
+    )
+    def test_by_such_a_name_it_is_taken_for_one(self, name: str) -> None:
+        told = Secrets([(name, "c2VjcmV0")]).hidden(f"c2VjcmV0\n{name}: nt\n  nt\nA: 1")
+        assert told == f"[redacted]\n{name}: [redacted]\nA: 1"
+
+    @pytest.mark.parametrize(
+        "name", ["WWW-Authenticate", "Surrogate-Key", "Sec-WebSocket-Key", "Tokens", "X-Cookie-Id"]
+    )
+    def test_and_by_others_it_is_not(self, name: str) -> None:
+        text = f"c2VjcmV0\n{name}: c2VjcmV0"
+        assert Secrets([(name, "c2VjcmV0")]).hidden(text) == text
 
     def test_what_is_short_is_hidden_in_its_field_alone(self, run: Any) -> None:
         done = run("{url}", "-H", "Cookie: nt", scripts=[[READ, BAD]])
@@ -469,7 +488,7 @@ class TestSecrets:
         away = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
         arguments = [word for field in self.HEADERS for word in ("-H", field)]
         done = run("{url}", "--follow", *arguments, scripts=[[READ, away], [READ, CLEAN]])
-        assert [received.count(b"c2VjcmV0") for received in done.received] == [3, 3]
+        assert [received.count(b"c2VjcmV0") for received in done.received] == [4, 4]
 
     def test_what_is_of_a_body_goes_with_it(self) -> None:
         names = ["Content-Type", "content-length", "Content-Encoding", "Transfer-Encoding", "A"]
@@ -491,7 +510,7 @@ class TestSecrets:
         ],
     )
     def test_what_another_origin_is(self, url: str, target: str, kept: bool) -> None:
-        names = {"Authorization", "COOKIE", "Host", "Proxy-Authorization"}
+        names = {"Authorization", "COOKIE", "Host", "Proxy-Authorization", "X-Auth-Token"}
         options = Options(headers=tuple((name, "1") for name in [*names, "A"]))
         report: Any = SimpleNamespace(url=url, answer=SimpleNamespace(status_code=307))
         there = {name for name, _ in _redirected(options, report, target).headers}

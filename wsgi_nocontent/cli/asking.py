@@ -28,7 +28,7 @@ from ..requirements import (
     no_body_by,
 )
 from ..violation import NoContentError
-from .redaction import Secrets, without_user
+from .redaction import Secrets, is_secret, without_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _redirected(options: Options, report: Report, target: str) -> Options:
         dropped |= {"content-type", "content-length", "content-encoding", "transfer-encoding"}
     if Target.of(target)[:3] != Target.of(report.url)[:3]:
         # What is for one origin is not for another.
-        dropped |= {"authorization", "cookie", "host", "proxy-authorization"}
+        dropped |= {"host", *(name.lower() for name, _ in options.headers if is_secret(name))}
     return options._replace(
         headers=tuple(field for field in options.headers if field[0].lower() not in dropped)
     )

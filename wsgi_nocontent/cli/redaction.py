@@ -17,10 +17,11 @@ SHORTEST = 6
 LONGEST_CUT = 4 * SHOWN
 """Characters that can be left of one: a byte is shown as up to four."""
 
-_NAMES = {"authorization", "cookie", "cookie2", "proxy-authorization", "set-cookie", "set-cookie2"}
+# Names are guessed from how they end: there is no list of what every API calls its key.
+_NAME = r"[\w-]*(?:authorization|cookie2?|token|secret|password|(?:api|auth|access)[-_]?key)"
 # A field, wherever it stands in a text, with the lines that it goes on in (RFC 9112 §5.2).
 _FIELD = re.compile(
-    rf"((?<![\w-])(?:{'|'.join(sorted(_NAMES))})\s*:)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*",
+    rf"((?<![\w-]){_NAME}\s*:)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*",
     re.IGNORECASE,
 )
 _USER = re.compile(r"(?<=//)[^/?#\s@]*@")
@@ -39,7 +40,7 @@ class Secrets:
     def learn(self, headers: Iterable[tuple[str, str]]) -> None:
         """Take the values of more fields for secret, if by their name they are."""
         for name, value in headers:
-            if name.lower() in _NAMES:
+            if is_secret(name):
                 pairs = value.split(";")
                 # Of a cookie that is set, only the first is secret; the others say for how long.
                 ours = pairs[:1] if name.lower().startswith("set-") else pairs
@@ -63,6 +64,11 @@ class Secrets:
             for length in range(min(len(value), LONGEST_CUT), SHORTEST - 1, -1):
                 text = text.replace(f'{value[:length]}"', f'{HIDDEN}"')
         return self.hidden(text)
+
+
+def is_secret(name: str) -> bool:
+    """Whether by its name a field holds what only its server, or only its client, may know."""
+    return bool(re.fullmatch(_NAME, name, re.IGNORECASE))
 
 
 def without_user(url: str) -> str:
