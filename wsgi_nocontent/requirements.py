@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .rules import HEAD, NO_CONTENT, RESET_CONTENT, Rule
+from .violation import is_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def findings_in_fields(rule: Rule, headers: Iterable[tuple[str, str]]) -> Iterat
         yield from (Finding(NO_CODING, f"{name}: {value}") for name, value in codings)
     elif rule is RESET_CONTENT and lengths:
         seen = ", ".join(value for _, value in lengths)
-        values = [value.strip(" \t") for value in seen.split(",")]
+        values = seen.split(",")
         if not all(is_length(value, "0") for value in values):
             yield Finding(EMPTY_RESET, f"Content-Length: {seen}")
         elif len(values) > 1:
@@ -129,11 +130,6 @@ def findings_in_body(rule: Rule, body: bytes) -> Iterator[Finding]:
 def no_body_by(rule: Rule) -> Requirement:
     """Give the requirement that a body under that rule does not meet."""
     return {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
-
-
-def is_length(value: str, length: str) -> bool:
-    """Whether a value of Content-Length is that; its ABNF lets it begin with zeros."""
-    return value.lstrip("0") == length.lstrip("0") and value != ""
 
 
 SHOWN = 24

@@ -92,7 +92,7 @@ def violation_by(
     lengths = lengths_in(headers)
     if not (
         (rule.forbids_body and body_size)
-        or (rule.forbids_length and not all(map(_is_zero, lengths)))
+        or (rule.forbids_length and not all(is_length(value, "0") for value in lengths))
     ):
         return None
     path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
@@ -105,10 +105,10 @@ def lengths_in(headers: Headers) -> list[str]:
     return [str(value) for name, value in headers if name.lower() == "content-length"]
 
 
-def _is_zero(content_length: str) -> bool:
-    """Whether a value of Content-Length is a well-formed 0 (RFC 9110 §8.6)."""
-    digits = content_length.strip(" \t")
-    return bool(digits) and not digits.strip("0")
+def is_length(value: str, length: str) -> bool:
+    """Whether a value of Content-Length is that; it may begin with zeros (RFC 9110 §8.6)."""
+    digits = value.strip(" \t")
+    return digits != "" and digits.lstrip("0") == length.lstrip("0")
 
 
 def _shown(text: str) -> str:

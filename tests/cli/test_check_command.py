@@ -44,6 +44,7 @@ def echo(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
     fields = {
         "zero": ("Content-Length", "0"),
         "twice": ("Content-Length", "0"),
+        "spaced": ("Content-Length", "\t0 "),
         "length": ("Content-Length", "4"),
         "coding": ("Transfer-Encoding", "chunked"),
     }
@@ -330,6 +331,7 @@ def test_each_form_of_body_is_one(check: Any, monkeypatch: Any, form: str) -> No
         ("205&length&body", ["Content-Length: 4", 'body: "null"'], None),
         ("304&length", [], None),
         ("204&zero", [], ["Content-Length: 0"]),
+        ("204&spaced", [], ["Content-Length: \t0 "]),
         ("204&coding", [], ["Transfer-Encoding: chunked"]),
         ("205&zero&twice", [], ["Content-Length: 0, 0"]),
         ("205&zero", [], None),

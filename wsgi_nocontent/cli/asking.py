@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 
 MAXIMUM_REDIRECTS = 10
 
-# What the middleware mends in silence: see Violation.
+# What the middleware mends in silence: see Violation. A 205 with "0, 0" in one field it
+# does not, though ONE_LENGTH is all that is wrong with it.
 _SILENT = (NO_CODING, NO_LENGTH_OF_0, NO_BODY_ON_HEAD, ONE_LENGTH)
 
 

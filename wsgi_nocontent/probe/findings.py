@@ -8,10 +8,10 @@ from ..requirements import (
     Requirement,
     findings_in_body,
     findings_in_fields,
-    is_length,
     shown,
 )
 from ..rules import NO_CONTENT, NOT_MODIFIED, RESET_CONTENT
+from ..violation import is_length
 from .report import rule_of
 
 TYPE_CHECKING = False
