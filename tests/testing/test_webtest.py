@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -247,8 +249,11 @@ class TestOfAUrl:
         answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nnull"
         with Peer([READ, answer]) as peer:
             monkeypatch.setenv("WEBTEST_TARGET_URL", peer.url)
+            # By which WebTest would ask, and which is none of our needs.
+            monkeypatch.setitem(sys.modules, "wsgiproxy", None)
             with pytest.raises(AssertionError, match="Content-Length: 4, but"):
                 TestApp(app).get("/")
+            assert os.environ["WEBTEST_TARGET_URL"] == peer.url
 
     def test_who_can_not_be_asked_is_named(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:

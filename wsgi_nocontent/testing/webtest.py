@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from http.client import responses
+from unittest.mock import patch
 from wsgiref.util import is_hop_by_hop
 
 import webob
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 else:
     Base = webtest.TestApp
 
-#: What the answer of a URL may take.
+#: What one answer over the wire may take, in time and in size.
 SECONDS = 60
 BYTES = 1 << 28
 
@@ -40,21 +41,24 @@ class TestApp(Base):
     finds that out, and its errors come through.
 
     :param app: a WSGI callable (PEP 3333), a URL of ``http`` or ``https``, or what else
-        WebTest takes; and so for its further parameters.
+        WebTest takes; and so for its further parameters. As there, the environment variable
+        ``WEBTEST_TARGET_URL`` takes its place.
     :raises ValueError: if it is a URL that can not be asked.
     """
 
     def __init__(self, app: WSGIApplication | str, *args: Any, **kwargs: Any) -> None:
-        app = os.environ.get("WEBTEST_TARGET_URL", app)  # as WebTest has it
-        if isinstance(app, str) and app.startswith("http"):
-            server = _OverTheWire(app)
-            super().__init__(server, *args, **kwargs)
-            self.app = server
-            # By it cookies are told apart.
-            self.extra_environ = {"HTTP_HOST": server.authority, **self.extra_environ}
-        else:
-            super().__init__(app, *args, **kwargs)  # type: ignore[arg-type]
-            self.app = _Strict(self.app)
+        with patch.dict(os.environ):
+            # WebTest would ask it by an HTTP client, which hides what there is to find.
+            app = os.environ.pop("WEBTEST_TARGET_URL", app)
+            if isinstance(app, str) and app.startswith("http"):
+                server = _OverTheWire(app)
+                super().__init__(server, *args, **kwargs)
+                self.app = server
+                # By it cookies are told apart.
+                self.extra_environ = {"HTTP_HOST": server.authority, **self.extra_environ}
+            else:
+                super().__init__(app, *args, **kwargs)  # type: ignore[arg-type]
+                self.app = _Strict(self.app)
 
 
 class _Strict:
