@@ -160,7 +160,7 @@ class NoContentMiddleware:
         violation = violation_by(method, environ, withheld.status, taken, withheld.body_size)
         if violation is None:
             return
-        watch.tell(violation)
+        watch.tell(violation, environ)
         if self._raises or watch.STRICT in environ:
             raise NoContentError(violation)
         if self._tell is not None:

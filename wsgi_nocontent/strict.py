@@ -33,6 +33,7 @@ class AtOnce:
         :raises NoContentError: at a violation.
         """
         method = environ["REQUEST_METHOD"]
+        watch.begin(environ)
         latest: object = None
 
         def start(
@@ -49,7 +50,7 @@ class AtOnce:
                 violation = violation_by(method, environ, status, headers, body_size)
                 # What a restart has replaced is none.
                 if violation and latest is this:
-                    watch.tell(violation)
+                    watch.tell(violation, environ)
                     raise NoContentError(violation)
 
             def write_and_check(data: bytes) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator
 
 import pytest
@@ -556,7 +556,12 @@ class TestRaise:
         assert seen == [raised.value.violation]
 
     @pytest.mark.parametrize("way", ["length", "write"])
-    def test_who_swallows_it_hears_of_it_again(self, way: str) -> None:
+    def test_who_swallows_it_hears_of_it_again(
+        self, monkeypatch: pytest.MonkeyPatch, way: str
+    ) -> None:
+        seen: list[Violation] = []
+        monkeypatch.setattr("wsgi_nocontent.watch.watchers", (seen.append,))
+
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
             try:
                 return list(start_then(way, [])(environ, start_response))
@@ -567,6 +572,24 @@ class TestRaise:
         with pytest.raises(NoContentError):
             server.run(NoContentMiddleware(app, on_violation="raise"))
         assert server.heads == []
+        # Watchers have heard of it.
+        assert len(seen) == 1
+
+    def test_watchers_are_told_of_another_status_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+            with suppress(NoContentError):
+                start_response("204 No Content", LENGTH)
+            restart(start_response, "205 Reset Content", LENGTH)
+            return []
+
+        seen: list[Violation] = []
+        monkeypatch.setattr("wsgi_nocontent.watch.watchers", (seen.append,))
+        app_raises = NoContentMiddleware(app, on_violation="raise")
+        environ = environ_for()
+        for _ in range(2):  # an environ may be used again
+            with pytest.raises(NoContentError):
+                app_raises(environ, Server().start_response)
+        assert [violation.status[:3] for violation in seen] == ["204", "205"] * 2
 
     def test_a_restart_to_a_status_without_content_is_judged_too(self) -> None:
         def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
