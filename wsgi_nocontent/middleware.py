@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from . import watch
 from .rules import BY_STATUS_CODE, HEAD, Rule
-from .strict import AtOnce
+from .strict import at_once
 from .violation import NoContentError, Violation, lengths_in, violation_by
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ class NoContentMiddleware:
         self._log = ViolationLog()
         self._tell = self._log if on_violation == "log" else _checked_callable(on_violation)
         self._raises = on_violation == "raise"
-        self._app = AtOnce(app) if self._raises else app
+        self._app = at_once(app) if self._raises else app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as PEP 3333 asks of an application."""

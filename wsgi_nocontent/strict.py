@@ -15,23 +15,14 @@ if TYPE_CHECKING:
     Write = Callable[[bytes], object]
 
 
-class AtOnce:
-    """An application within a middleware, which raises where its response breaks a rule.
+def at_once(app: WSGIApplication) -> WSGIApplication:
+    """Give ``app`` as one whose calls of ``start_response`` and ``write()`` raise.
 
-    It does so in its calls of ``start_response`` and ``write()``. What its iterable yields is
-    for the middleware to see, and so is a violation that was raised here in vain.
-
-    :param app: the application.
+    They raise :class:`NoContentError` where they break a rule. What its iterable yields is for
+    the middleware round it to see, and so is a violation whose error it has swallowed.
     """
 
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request, as PEP 3333 asks of an application.
-
-        :raises NoContentError: at a violation.
-        """
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         watch.begin(environ)
         latest: object = None
@@ -60,4 +51,6 @@ class AtOnce:
             check(0)
             return write_and_check
 
-        return self._app(environ, start)
+        return app(environ, start)
+
+    return answer

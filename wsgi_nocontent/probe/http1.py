@@ -101,7 +101,7 @@ def exchange(wire: Wire, request: Request, follow_up: Request | None, pause: flo
         wire.allow_time()
         with suppress(ProbeError):  # what came instead is in next_stray
             _, next_answer = reader.answer(follow_up.method)
-        # Was it a late part of the first answer, the one that was asked for is yet to come.
+        # If that was a late part of the first answer, the one that was asked for is yet to come.
         ends = next_answer and _closes(next_answer)
         next_stray, _ = reader.rest(None if ends else took + pause)
         answered = next_answer or next_stray or wire.ending == "out of time"
@@ -144,7 +144,7 @@ class _Reader:
             connection, response, understood = _parsed(head, method)
             self.buffer = self.buffer[len(head) :]
             answer = Answer(
-                response.http_version.decode(), response.status_code, head, _fields(head)
+                response.http_version.decode(), response.status_code, head, list(_fields(head))
             )
             if answer.status_code >= 200:
                 break
@@ -248,14 +248,10 @@ def _parsed_by_h11(
     return connection, event
 
 
-def _fields(head: bytes) -> list[tuple[str, str]]:
+def _fields(head: bytes) -> Iterator[tuple[str, str]]:
     """Split field lines. h11 has found them well formed, but makes one of two equal lengths."""
-    return list(_field_lines(head.decode("latin-1")))
-
-
-def _field_lines(head: str) -> Iterator[tuple[str, str]]:
     # A line that begins with white space goes on with the one before it (RFC 9112 §5.2).
-    for line in re.split(r"\r?\n(?![ \t])", head)[1:]:
+    for line in re.split(r"\r?\n(?![ \t])", head.decode("latin-1"))[1:]:
         name, colon, value = line.partition(":")
         if colon:
             yield name.rstrip(" \t"), re.sub(r"\r?\n[ \t]+", " ", value).strip(" \t\r\n")
