@@ -71,7 +71,7 @@ def in_words(report: Report) -> Text:
     text = Text(str(report.answer.status_code))
     if report.findings:
         seen = [
-            "taken for the next answer" if finding.rule is ONE_ANSWER else finding.seen
+            "taken for the next answer" if finding.requirement is ONE_ANSWER else finding.seen
             for finding in report.findings
         ]
         text.append("\n".join(["", *seen]), style="red")

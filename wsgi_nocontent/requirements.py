@@ -29,12 +29,12 @@ class Requirement(NamedTuple):
 class Finding(NamedTuple):
     """A requirement that a response does not meet."""
 
-    rule: Requirement
+    requirement: Requirement
     #: What was there, such as ``"Content-Length: 5"``.
     seen: str
 
     def __str__(self) -> str:
-        return f"{self.seen}, but {self.rule.text} ({self.rule.section})"
+        return f"{self.seen}, but {self.requirement.text} ({self.requirement.section})"
 
 
 EMPTY = (

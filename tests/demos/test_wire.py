@@ -105,9 +105,9 @@ BARE_FAULTS = {
 def test_bare_it_is_what_we_say_it_is(sites: Sites, name: str, worker_class: str) -> None:
     framework, exchange = EXCHANGES[name]
     report = asked(sites, framework, Deployment("23.0.0", worker_class), exchange, "bare")
-    of_this = [finding.seen for finding in report.findings if finding.rule is not ONE_ANSWER]
+    of_this = [finding.seen for finding in report.findings if finding.requirement is not ONE_ANSWER]
     assert of_this == BARE_FAULTS.get(name, [])
-    of_the_next = [finding.seen for finding in report.findings if finding.rule is ONE_ANSWER]
+    of_the_next = [finding.seen for finding in report.findings if finding.requirement is ONE_ANSWER]
     assert bool(of_the_next) == (report.connection == "kept" and report.stray != b"")
 
 

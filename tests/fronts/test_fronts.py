@@ -270,7 +270,7 @@ def test_the_probe_sees_what_a_front_hands_on(
     if (front.name, protocol) in HANDS_LENGTHS_ON:
         (finding,) = report.findings
         length = len(stack.null) if exchange == BAD else 0
-        assert finding.rule.name == NO_LENGTH.name
+        assert finding.requirement.name == NO_LENGTH.name
         assert finding.seen.lower() == f"content-length: {length}"
     else:
         assert report.findings == []

@@ -33,7 +33,7 @@ def asked(*scripts: Sequence[Step], method: str = "GET", **options: Any) -> Repo
 
 
 def seen(report: Report) -> list[tuple[str, str]]:
-    return [(finding.seen, finding.rule.section) for finding in report.findings]
+    return [(finding.seen, finding.requirement.section) for finding in report.findings]
 
 
 class Case(NamedTuple):

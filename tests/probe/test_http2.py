@@ -41,7 +41,7 @@ def asked(*scripts: Sequence[Step], method: str = "GET", **options: Any) -> Repo
 
 
 def seen(report: Report) -> list[tuple[str, str]]:
-    return [(finding.seen, finding.rule.section) for finding in report.findings]
+    return [(finding.seen, finding.requirement.section) for finding in report.findings]
 
 
 class Case(NamedTuple):
@@ -160,8 +160,8 @@ def test_of_final_responses_there_are_not_more_on_a_stream() -> None:
 def test_what_comes_of_a_body_is_not_what_comes_of_one_by_http1() -> None:
     report = asked([READ, head(NO_CONTENT) + HELLO], keep_alive=False)
     (finding,) = report.findings
-    assert finding.rule.name == "no-body"
-    assert "PROTOCOL_ERROR" in finding.rule.consequence
+    assert finding.requirement.name == "no-body"
+    assert "PROTOCOL_ERROR" in finding.requirement.consequence
 
 
 def test_the_answer_is_as_it_came() -> None:

@@ -252,7 +252,7 @@ def ask_app(app: WSGIApplication, path: str, options: Options) -> Iterator[Resul
         findings += findings_in_fields(rule, headers)
         findings += findings_in_body(rule, body)
         if not options.strict:
-            findings = [finding for finding in findings if finding.rule not in _SILENT]
+            findings = [finding for finding in findings if finding.requirement not in _SILENT]
     for violation in violations:
         findings += _findings_of(violation)
     secrets.learn(headers)

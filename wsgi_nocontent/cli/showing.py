@@ -101,12 +101,12 @@ class Screen:
     def _findings(self, result: Result) -> None:
         told: set[str] = set()
         for finding in result.findings[:MAXIMUM_FINDINGS]:
-            rule = finding.rule
-            remedy = rule.remedy.format(code=_code_for(result))
+            requirement = finding.requirement
+            remedy = requirement.remedy.format(code=_code_for(result))
             self._console.print()
             self._line(_cut(finding.seen), "bold", first="  ")
-            self._line(f"{rule.text} ({rule.section})", first="    rule  ")
-            self._line(rule.consequence, first="    risk  ")
+            self._line(f"{requirement.text} ({requirement.section})", first="    rule  ")
+            self._line(requirement.consequence, first="    risk  ")
             self._line("as above" if remedy in told else remedy, first="    mend  ")
             told.add(remedy)
         self._console.print()
@@ -210,11 +210,11 @@ def _object(result: Result) -> dict[str, Any]:
         "findings": [
             {
                 "seen": finding.seen,
-                "rule": finding.rule.name,
-                "text": finding.rule.text,
-                "section": finding.rule.section,
-                "consequence": finding.rule.consequence,
-                "remedy": finding.rule.remedy.format(code=_code_for(result)),
+                "rule": finding.requirement.name,
+                "text": finding.requirement.text,
+                "section": finding.requirement.section,
+                "consequence": finding.requirement.consequence,
+                "remedy": finding.requirement.remedy.format(code=_code_for(result)),
             }
             for finding in result.findings
         ],

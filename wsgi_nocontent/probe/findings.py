@@ -182,7 +182,8 @@ def _of_content(method: str, exchange: Exchange) -> Iterator[Finding]:
         for finding in findings_in_body(rule, content):
             if answer.http_version == "2":
                 # There no answer is taken for another.
-                yield finding._replace(rule=finding.rule._replace(consequence=_MALFORMED))
+                malformed = finding.requirement._replace(consequence=_MALFORMED)
+                yield finding._replace(requirement=malformed)
             else:
                 yield finding
     if answer.ending == "not told":
