@@ -57,7 +57,8 @@ class Report(NamedTuple):
     #: What came after the end of the answer, before anything else was asked; by HTTP/2 the
     #: DATA of its stream.
     stray: bytes
-    #: Seconds from the end of the answer to the first stray byte; None if there is none.
+    #: Seconds from the end of the answer to the first stray byte; None if there is
+    #: none, and by HTTP/2.
     stray_delay: float | None
     #: ``"kept"``: the server went on to the second request; ``"closed"``: one side had said
     #: that there would be none; ``"lost"``: the server closed it without a word;
