@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .rules import HEAD, NO_CONTENT, RESET_CONTENT, Rule
-from .violation import is_length
+from .violation import EMPTY_BODY, is_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ class Finding(NamedTuple):
         return f"{self.seen}, but {self.requirement.text} ({self.requirement.section})"
 
 
-EMPTY = (
-    'return an empty body: in Flask by "return \'\', {code}", in Django by "return '
-    'HttpResponse(status={code})", in any WSGI app by [] without Content-Length. '
+_SEND_NOTHING = (
+    f"return an empty body: {EMPTY_BODY}, in any WSGI app by [] without Content-Length. "
     "NoContentMiddleware does it for every view of an app"
 )
 #: The server, or what stands before it, is where to look.
@@ -52,7 +51,7 @@ NO_LENGTH = Requirement(
     "RFC 9110 §8.6",
     "an HTTP/2 front hands it on, and clients such as curl refuse it with PROTOCOL_ERROR, "
     "or the front itself answers 502",
-    EMPTY,
+    _SEND_NOTHING,
 )
 NO_LENGTH_OF_0 = NO_LENGTH._replace(
     consequence="most clients and fronts let this one pass; strict ones may refuse it",
@@ -71,7 +70,7 @@ NO_BODY = Requirement(
     "a 1xx, 204 or 304 response ends with its head",
     "RFC 9110 §6.4.1",
     _MISREAD,
-    EMPTY,
+    _SEND_NOTHING,
 )
 NO_BODY_ON_HEAD = Requirement(
     "no-body-on-head",
@@ -87,7 +86,7 @@ EMPTY_RESET = Requirement(
     "RFC 9110 §15.3.6",
     "clients differ: one reads so many bytes, or waits for them, and another reads none and "
     "takes what comes for its next answer",
-    EMPTY,
+    _SEND_NOTHING,
 )
 ONE_LENGTH = Requirement(
     "one-length",

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     Headers = list[tuple[str, str]]
 
-# What is shown of a path, or of anything else that a client or an application chose.
+#: How a view returns no content; ``{code}`` stands for the status code.
+EMPTY_BODY = 'in Flask by "return \'\', {code}", in Django by "return HttpResponse(status={code})"'
+
+# At most so many characters are shown of what a client or an application chose.
 _LONGEST = 200
 
 
@@ -62,9 +65,8 @@ class Violation(namedtuple("Violation", "method path status content_length body_
             f'{_shown(self.method)} {_cut(path)} answered "{_shown(self.status)}" '
             f"with {declared} and {self.body_size} {unit} of body (discarded). "
             f"HTTP allows {self.rule.responses} no content "
-            f"({self.rule.source.replace('§', 'section ')}). Return an empty body, in Flask "
-            f'by "return \'\', {code}", in Django by "return HttpResponse(status={code})", '
-            f"or return this body with another status, such as 200."
+            f"({self.rule.source.replace('§', 'section ')}). Return an empty body, "
+            f"{EMPTY_BODY.format(code=code)}, or return this body with another status, such as 200."
         )
 
 
