@@ -50,10 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
         def answer_strictly(
             self: NoContentMiddleware, environ: WSGIEnvironment, start_response: StartResponse
         ) -> Iterable[bytes]:
-            strict = NoContentMiddleware(
+            raising = NoContentMiddleware(
                 self.app, on_violation="raise", strip_headers=self.strip_headers
             )
-            return answer(strict, environ, start_response)
+            return answer(raising, environ, start_response)
 
         # A check in the middleware would cost each request in production.
         config.add_cleanup(partial(setattr, NoContentMiddleware, "__call__", answer))

@@ -100,7 +100,7 @@ def ask_url(url: str, options: Options) -> Iterator[Result]:
 
     :raises NoAnswerError: if there is no answer by HTTP.
     """
-    where = ""
+    via = ""
     for _ in range(MAXIMUM_REDIRECTS + 1):
         secrets = Secrets(options.headers)
         try:
@@ -109,11 +109,11 @@ def ask_url(url: str, options: Options) -> Iterator[Result]:
             target = _redirect(report) if options.follow else None
         except (ProbeError, ValueError) as error:
             why = str(error).replace(repr(url), repr(without_user(url)))
-            raise NoAnswerError(secrets.hidden_where_cut(where + why)) from None
+            raise NoAnswerError(secrets.hidden_where_cut(via + why)) from None
         if target is None:
             return
         options = _redirected(options, report, target)
-        url, where = target, f"redirected to {without_user(target)}: "
+        url, via = target, f"redirected to {without_user(target)}: "
     raise NoAnswerError(f"more than {MAXIMUM_REDIRECTS} redirects, the last to {without_user(url)}")
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .webtest import TestApp
 
     Fields = Iterable[tuple[str, str]]
+    Kind = tuple[Callable[[Any], Fields], Callable[[Any], Iterable[bytes]]]
 
 __all__ = ["TestApp", "assert_no_content"]
 
@@ -46,6 +47,7 @@ def assert_no_content(response: object) -> None:
     """
     __tracebackhide__ = True
     fields_of, chunks_of = _kind_of(response)
+    # A requests.Response that was made by hand has None.
     status_code = int(response.status_code or 0)  # type: ignore[attr-defined]
     rule = BY_STATUS_CODE.get(str(status_code))
     if rule is None:
@@ -77,7 +79,7 @@ def _fields_of_werkzeug(response: Any) -> Fields:
 
 #: How to get the fields and the body of a response, by the package that its class, or a base
 #: of it, is from.
-_KINDS: dict[str, tuple[Callable[[Any], Fields], Callable[[Any], Iterable[bytes]]]] = {
+_KINDS: dict[str, Kind] = {
     "webob": (lambda response: response.headers.items(), lambda response: response.app_iter),
     "werkzeug": (_fields_of_werkzeug, lambda response: response.iter_encoded()),
     "django": (lambda response: _without_length_0(response.items()), iter),
@@ -86,9 +88,7 @@ _KINDS: dict[str, tuple[Callable[[Any], Fields], Callable[[Any], Iterable[bytes]
 }
 
 
-def _kind_of(
-    response: object,
-) -> tuple[Callable[[Any], Fields], Callable[[Any], Iterable[bytes]]]:
+def _kind_of(response: object) -> Kind:
     if hasattr(response, "status_code"):
         for base in type(response).__mro__:
             kind = _KINDS.get(base.__module__.partition(".")[0])
