@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOGGER = "wsgi_nocontent"
 
-#: As many requests are told of by WARNING, by each middleware in each process.
+#: How many different requests each middleware tells of by WARNING, in each process.
 LIMIT = 1000
 
 

@@ -73,7 +73,9 @@ class NoContentMiddleware:
             raise TypeError(f"app must be a WSGI callable, not {app!r}{hint}")
         from .log import ViolationLog  # noqa: PLC0415  it says why
 
+        #: What it wraps.
         self.app = app
+        #: In lower case.
         self.strip_headers = _checked_field_names(strip_headers)
         self._log = ViolationLog()
         self._tell = self._log if on_violation == "log" else _checked_callable(on_violation)
@@ -117,7 +119,7 @@ class NoContentMiddleware:
                 response = False
                 return iterable
 
-            # Without content, or started by the first chunk.
+            # Without content, or not started yet: then the first chunk may start it.
             # Not a subclass, whose __iter__ can do anything.
             whole = type(iterable) in (list, tuple)
             rest = iter(() if whole else iterable)

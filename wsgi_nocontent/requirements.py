@@ -131,8 +131,8 @@ def no_body_by(rule: Rule) -> Requirement:
     return {HEAD: NO_BODY_ON_HEAD, RESET_CONTENT: EMPTY_RESET}.get(rule, NO_BODY)
 
 
+#: So many bytes are shown where not more are asked for.
 SHOWN = 24
-"""Bytes that are shown where not more are asked for."""
 
 
 def shown(data: bytes, limit: int = SHOWN) -> str:

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :param arguments: those of the command line, by default this process's.
     :return: the exit status: 0 if all answers are clean, 1 if there is something wrong with
-        one, 2 if one could not be had.
+        one, 2 if one could not be had; 130 if it is interrupted.
     """
     try:
         from .commands import run  # noqa: PLC0415

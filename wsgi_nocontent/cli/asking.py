@@ -71,7 +71,7 @@ class Part(NamedTuple):
     """Something that came after a head."""
 
     what: str
-    #: How much came; in ``data`` there is nothing secret any more.
+    #: How many bytes came; ``data`` can differ in length, since secrets in it are replaced.
     size: int
     data: bytes
     #: Seconds after the end of what came before; None if at once.

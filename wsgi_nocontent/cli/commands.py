@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from .asking import Result
 
+#: The exit statuses; of several answers it is the highest.
 CLEAN, FOUND, NO_ANSWER = 0, 1, 2
-"""The exit statuses; of several answers it is the highest."""
 
 PROBE_EXAMPLES = """\
 examples:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HIDDEN = "[redacted]"
+#: A value of so many characters is hidden wherever it stands, a shorter one only in its field.
 SHORTEST = 6
-"""Characters of a value that is looked for also where its field is not."""
+#: So many characters can be left of one that is cut: a byte is shown as up to four.
 LONGEST_CUT = 4 * SHOWN
-"""Characters that can be left of one: a byte is shown as up to four."""
 
 # Names are guessed from how they end: there is no list of what every API calls its key.
 _NAME = r"[\w-]*(?:authorization|cookie2?|token|secret|password|(?:api|auth|access)[-_]?key)"

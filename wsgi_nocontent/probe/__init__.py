@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Finding", "ProbeError", "Report", "Requirement", "probe"]
 
+#: The methods by which nothing is changed (RFC 9110 §9.2.1).
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
-"""The methods by which nothing is changed (RFC 9110 §9.2.1)."""
 CONDITIONS = {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"}
 
 

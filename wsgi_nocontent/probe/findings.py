@@ -102,10 +102,10 @@ NO_CONNECTION_FIELD = Requirement(
     _MALFORMED,
     NOT_A_VIEW,
 )
+#: What HTTP/2 has no place for (RFC 9113 §8.2.2).
 CONNECTION_FIELDS = {
     *("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"),
 }
-"""What HTTP/2 has no place for (RFC 9113 §8.2.2)."""
 
 
 def findings_in(method: str, exchange: Exchange, full: Answer | None) -> list[Finding]:
