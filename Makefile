@@ -2,6 +2,7 @@
 #
 #   make demo    both demo apps behind gunicorn, bare and wrapped
 #   make test    lint, types, and the tests with branch coverage
+#   make lint    lint and types alone
 #   make tox     the library and the demos on every Python, Django and Flask at hand
 #   make matrix  every server, bare and wrapped: writes docs/servers.md and its picture
 #   make bench   what the middleware costs: writes docs/benchmarks.json, its picture and page
