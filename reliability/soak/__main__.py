@@ -22,7 +22,7 @@ from demo.apps import DEMOS, ROOT
 from demo.server import SIGNALS
 from reliability.soak.usage import Growth, Usage, at_rest, growth
 from tests.needs import program
-from tests.servers.setups import SETUPS
+from tests.servers.setups import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     from tests.servers.setups import Setup
 
 SERVERS = {
-    setup.name: setup
-    for setup in SETUPS
-    if setup.name in ("gunicorn 23.0.0 gthread", "gunicorn 23.0.0 gevent", "uWSGI")
+    name: BY_NAME[name] for name in ("gunicorn 23.0.0 gthread", "gunicorn 23.0.0 gevent", "uWSGI")
 }
 BARE_SERVER = "gunicorn 23.0.0 gthread"
 #: Bare, nearly every connection breaks, so few are enough to see it.

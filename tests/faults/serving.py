@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.app import content_for
 from tests.servers.cases import STATUS_LINES
-from tests.servers.setups import SETUPS, Setup
+from tests.servers.setups import BY_NAME, Setup
 from wsgi_nocontent.probe import ProbeError, probe
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ NAMES = (
     *(f"gunicorn 23.0.0 {worker}" for worker in ("sync", "gthread", "gevent")),
     *("waitress", "uWSGI"),
 )
-HERE = [setup for setup in SETUPS if setup.name in NAMES]
 
 
 class Site(NamedTuple):
@@ -69,9 +68,8 @@ class Site(NamedTuple):
 def each_setup(*names: str) -> pytest.MarkDecorator:
     """Parametrize the fixture ``site`` with set-ups, each of which has one test process."""
     params = [
-        pytest.param(setup, marks=pytest.mark.xdist_group(f"faults {setup.name}"), id=setup.name)
-        for setup in HERE
-        if setup.name in (names or NAMES)
+        pytest.param(BY_NAME[name], marks=pytest.mark.xdist_group(f"faults {name}"), id=name)
+        for name in names or NAMES
     ]
     return pytest.mark.parametrize("setup", params, scope="module")
 

@@ -227,3 +227,4 @@ SETUPS = [
         directory=readable_copy,
     ),
 ]
+BY_NAME = {setup.name: setup for setup in SETUPS}

@@ -14,7 +14,7 @@ from tests.servers import matrix
 from tests.servers.cases import CASES, CONTROLS, FIELDS, STATUS_LINES, WAYS, Case
 from tests.servers.limits import LIMITS, MENDED, limit_of
 from tests.servers.matrix import BETTER, DOCS, Row, cases_of, page, picture, row_of, servers_of
-from tests.servers.setups import SETUPS, Setup
+from tests.servers.setups import BY_NAME, SETUPS, Setup
 from tests.servers.survey import Result, Survey
 from wsgi_nocontent.probe import Answer, Report
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = date(2026, 11, 2)
-BY_NAME = {setup.name: setup for setup in SETUPS}
 WAITRESS, GRANIAN = BY_NAME["waitress"], BY_NAME["granian"]
 LATER = Case("204", "late", "right")
 ROWS = (

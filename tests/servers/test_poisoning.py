@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pages import Page
-from tests.servers.setups import SETUPS, Setup
+from tests.servers.setups import BY_NAME, Setup
 
 if TYPE_CHECKING:
     from demo.server import Server
 
-VULNERABLE = [
-    setup for setup in SETUPS if setup.name in ("gunicorn 23.0.0 gthread", "uWSGI", "cheroot")
-]
-each_vulnerable = pytest.mark.parametrize("setup", VULNERABLE, ids=lambda setup: setup.name)
+VULNERABLE = ("gunicorn 23.0.0 gthread", "uWSGI", "cheroot")
+each_vulnerable = pytest.mark.parametrize(
+    "setup", [BY_NAME[name] for name in VULNERABLE], ids=VULNERABLE
+)
 
 
 def answers(server: Server) -> list[bytes]:
