@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +12,12 @@ from tests.needs import needed_program
 from tests.servers.app import LARGE, body_of
 from tests.servers.cases import CASES, CONTROLS, Case
 from tests.servers.limits import MENDED, UNSERVED, limit_of
-from tests.servers.setups import SETUPS, Setup
+from tests.servers.setups import BY_NAME, SETUPS, Setup
 from tests.servers.survey import Survey, survey
-from wsgi_nocontent.probe import probe
+from wsgi_nocontent.probe import Report, probe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 # One process surveys a server, and each test that asks for it runs there.
@@ -25,63 +25,79 @@ each_setup = pytest.mark.parametrize(
     "setup",
     [pytest.param(setup, marks=pytest.mark.xdist_group(setup.name)) for setup in SETUPS],
     ids=[setup.name for setup in SETUPS],
+    scope="module",
 )
-each_case = pytest.mark.parametrize("case", CASES, ids=[case.path for case in CASES])
-each_control = pytest.mark.parametrize("case", CONTROLS, ids=[case.path for case in CONTROLS])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(setup: Setup) -> Survey:
-    return surveyed(SETUPS.index(setup))
+    return survey(setup)
 
 
-@lru_cache(maxsize=None)
-def surveyed(index: int) -> Survey:
-    return survey(SETUPS[index])
+@pytest.fixture(scope="module")
+def reports(found: Survey) -> dict[Case, Report]:
+    """Give what came of each case and control, wrapped."""
+    assert_none(
+        f"{case.path}: {result.error}" for case, result in found.wrapped.items() if result.error
+    )
+    return {case: result.report for case, result in found.wrapped.items() if result.report}
 
 
-@each_case
+def assert_none(bad: Iterable[str]) -> None:
+    """Fail with all of them."""
+    lines = "\n".join(bad)
+    assert not lines, lines
+
+
 @each_setup
-def test_wrapped_it_is_as_http_asks(setup: Setup, case: Case, found: Survey) -> None:
-    faults = found.wrapped[case].faults(case)
-    if limit_of(setup, case):
+def test_wrapped_it_is_as_http_asks(setup: Setup, found: Survey) -> None:
+    def is_known(case: Case, faults: list[str]) -> bool:
+        if not limit_of(setup, case):
+            return faults == []
         # The server's own: it is there, and the same without the middleware.
-        assert faults
-        assert found.silent[case].faults(case) == faults
-    else:
-        assert faults == []
+        return faults != [] and found.silent[case].faults(case) == faults
+
+    faults = {case: found.wrapped[case].faults(case) for case in CASES}
+    assert_none(f"{case.path}: {its}" for case, its in faults.items() if not is_known(case, its))
 
 
-@each_case
 @each_setup
 def test_wrapped_the_next_request_gets_its_own_answer(
-    setup: Setup, case: Case, found: Survey
+    setup: Setup, reports: dict[Case, Report]
 ) -> None:
-    report = found.wrapped[case].report
-    assert report
-    if report.next_answer:
-        assert report.next_answer.content == case.path.encode()
-    elif not limit_of(setup, case):
-        assert report.connection == "closed"
+    def is_right(case: Case) -> bool:
+        report = reports[case]
+        if report.next_answer:
+            return report.next_answer.content == case.path.encode()
+        return report.connection == "closed" or limit_of(setup, case) is not None
+
+    assert_none(
+        f"{case.path}: {reports[case].connection}, {reports[case].next_answer}"
+        for case in CASES
+        if not is_right(case)
+    )
 
 
-# After a restart, some servers send the fields of both heads.
-STARTED_ONCE = [case for case in CASES if case.way != "restart" and case.answer != "102"]
-
-
-@pytest.mark.parametrize("case", STARTED_ONCE, ids=[case.path for case in STARTED_ONCE])
 @each_setup
-def test_wrapped_the_fields_are_those_of_the_app(setup: Setup, case: Case, found: Survey) -> None:
-    report = found.wrapped[case].report
-    assert report
-    answer = report.answer
-    apache_drops_it = setup.name == "mod_wsgi" and case.answer in ("204", "304")
-    assert answer.values("Content-Type") == ([] if apache_drops_it else ["application/json"])
-    if case.fields == "cookies":
-        assert answer.values("Set-Cookie") == ["a=1", "b=2", "a=3"]
-    # Of 0, and of the same twice, some servers send nothing and once; of an empty list, 0.
-    if case.fields not in ("zero", "twice") and (case.answer, case.way) != ("HEAD", "empty"):
-        assert answer.values("Content-Length") == lengths_of(case)
+def test_wrapped_the_fields_are_those_of_the_app(setup: Setup, reports: dict[Case, Report]) -> None:
+    def expected(case: Case) -> dict[str, list[str]]:
+        apache_drops_it = setup.name == "mod_wsgi" and case.answer in ("204", "304")
+        fields = {"Content-Type": [] if apache_drops_it else ["application/json"]}
+        if case.fields == "cookies":
+            fields["Set-Cookie"] = ["a=1", "b=2", "a=3"]
+        # Of 0, and of the same twice, some servers send nothing and once; of an empty list, 0.
+        if case.fields not in ("zero", "twice") and (case.answer, case.way) != ("HEAD", "empty"):
+            fields["Content-Length"] = lengths_of(case)
+        return fields
+
+    # After a restart, some servers send the fields of both heads.
+    started_once = [case for case in CASES if case.way != "restart" and case.answer != "102"]
+    assert_none(
+        f"{case.path}: {name}: {reports[case].answer.values(name)}, not {values}"
+        for case in started_once
+        for name, values in expected(case).items()
+        if reports[case].answer.values(name) != values
+    )
 
 
 def lengths_of(case: Case) -> list[str]:
@@ -95,35 +111,45 @@ def lengths_of(case: Case) -> list[str]:
     return [str(length + 7 if case.fields == "wrong" else length)]
 
 
-@each_control
 @each_setup
-def test_a_response_with_content_is_the_same_byte_for_byte(
-    setup: Setup, case: Case, found: Survey
-) -> None:
-    bare, wrapped = found.bare[case], found.wrapped[case]
-    if MENDED.holds(setup, case):
-        assert bare.report
-        assert bare.report.answer.values("Content-Type") == []
-        assert wrapped.report
-        assert wrapped.report.answer.status_code == case.status_code
-        assert wrapped.report.answer.values("Content-Type") == ["application/json"]
-    else:
-        assert bare.exchange == wrapped.exchange
+def test_a_response_with_content_is_the_same_byte_for_byte(setup: Setup, found: Survey) -> None:
+    def is_mended(case: Case) -> bool:
+        bare, wrapped = found.bare[case].report, found.wrapped[case].report
+        return (
+            bare is not None
+            and bare.answer.values("Content-Type") == []
+            and wrapped is not None
+            and wrapped.answer.status_code == case.status_code
+            and wrapped.answer.values("Content-Type") == ["application/json"]
+        )
+
+    def is_same(case: Case) -> bool:
+        return found.bare[case].exchange == found.wrapped[case].exchange
+
+    assert_none(
+        case.path
+        for case in CONTROLS
+        if not (is_mended(case) if MENDED.holds(setup, case) else is_same(case))
+    )
 
 
-@each_control
 @each_setup
 def test_a_response_with_content_is_what_the_app_sent(
-    setup: Setup, case: Case, found: Survey
+    setup: Setup, reports: dict[Case, Report]
 ) -> None:
     """Or that it is the same says nothing."""
-    report = found.wrapped[case].report
-    assert report
-    answer = report.answer
-    sent = body_of(case.way, case.fields)
-    came = (answer.status_code, answer.ending, answer.content)
-    served = not any(limit.holds(setup, case) for limit in UNSERVED)
-    assert (came == (case.status_code, "complete", sent)) == served
+
+    def is_served(case: Case) -> bool:
+        answer = reports[case].answer
+        came = answer.status_code, answer.ending, answer.content
+        return came == (case.status_code, "complete", body_of(case.way, case.fields))
+
+    unserved = [case for case in CONTROLS if any(limit.holds(setup, case) for limit in UNSERVED)]
+    assert_none(
+        f"{case.path}: {reports[case].answer.head!r}"
+        for case in CONTROLS
+        if is_served(case) == (case in unserved)
+    )
 
 
 @each_setup
@@ -142,9 +168,7 @@ SENDING = (
 )
 
 
-@pytest.mark.parametrize(
-    "setup", [setup for setup in SETUPS if setup.name in SENDING], ids=lambda setup: setup.name
-)
+@pytest.mark.parametrize("setup", [BY_NAME[name] for name in SENDING], ids=SENDING)
 def test_a_file_still_goes_out_by_sendfile(setup: Setup, tmp_path: Path) -> None:
     """Where the server has it: the kernel sends the file, and Python never reads it."""
     trace = tmp_path / "trace"
