@@ -22,22 +22,31 @@ STATUS_LINES = {
 }
 
 #: How the app sends its body.
-WAYS = (
-    "empty",  # nothing at all, in an empty list: an app that is right
-    "list",
-    "tuple",
-    "iterator",
-    "generator",  # made after start_response
-    "lazy",  # calls start_response on its first step
-    "endless",
-    "late",  # 20 ms after the head
-    "file_wrapper",
-    "write",
-    "restart",  # from another status, with exc_info
-)
+WAYS = {
+    "empty": "not at all, with an empty list: the app does it right",
+    "list": "in a list",
+    "tuple": "in a tuple",
+    "iterator": "by an iterator, whose length no server can know",
+    "generator": "by a generator, made after `start_response` was called",
+    "lazy": "by a generator that itself calls `start_response`, on its first step",
+    "endless": "by an iterator of 16 MiB, which stands for one without end",
+    "late": "20 ms after the head; the body is itself an HTTP response",
+    "file_wrapper": "as a file, by `wsgi.file_wrapper`",
+    "write": "by `write()`, which `start_response` returns",
+    "restart": "after a 202 was started and given up: `start_response` again, with `exc_info`",
+}
 
-#: What the app declares of its length, and what else is in its head.
-FIELDS = ("right", "none", "wrong", "zero", "twice", "odd-cased", "coding", "cookies")
+#: What the app declares as its Content-Length, and what else is in its head.
+FIELDS = {
+    "right": "the length of the body",
+    "none": "no length",
+    "wrong": "7 bytes too many",
+    "zero": "`0`, with a body all the same",
+    "twice": "the right length, two times",
+    "odd-cased": "the right length, as `cOnTENT-lENGTh`",
+    "coding": "no length, but `Transfer-Encoding: chunked`",
+    "cookies": "the right length, among three `Set-Cookie`",
+}
 
 
 class Case(NamedTuple):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from demo.apps import ROOT
-from tests.servers.cases import CASES, CONTROLS, WITHOUT_CONTENT, Case
+from tests.servers.cases import CASES, CONTROLS, FIELDS, WAYS, WITHOUT_CONTENT, Case
 from tests.servers.limits import LIMITS, MENDED, Limit, limit_of
 from tests.servers.setups import SETUPS, Setup
 from tests.servers.survey import survey
@@ -41,29 +41,6 @@ SAME, BETTER, CHANGED = "same", "mended", "changed"
 
 ANSWERS = {**{answer: answer for answer in WITHOUT_CONTENT}, "102": "1xx"}
 """How a group of cases is called."""
-WAYS = {
-    "empty": "not at all, with an empty list: the app does it right",
-    "list": "in a list",
-    "tuple": "in a tuple",
-    "iterator": "by an iterator, whose length no server can know",
-    "generator": "by a generator, made after `start_response` was called",
-    "lazy": "by a generator that itself calls `start_response`, on its first step",
-    "endless": "by an iterator of 16 MiB, which stands for one without end",
-    "late": "20 ms after the head; the body is itself an HTTP response",
-    "file_wrapper": "as a file, by `wsgi.file_wrapper`",
-    "write": "by `write()`, which `start_response` returns",
-    "restart": "after a 202 was started and given up: `start_response` again, with `exc_info`",
-}
-FIELDS = {
-    "right": "the length of the body",
-    "none": "no length",
-    "wrong": "7 bytes too many",
-    "zero": "`0`, with a body all the same",
-    "twice": "the right length, two times",
-    "odd-cased": "the right length, as `cOnTENT-lENGTh`",
-    "coding": "no length, but `Transfer-Encoding: chunked`",
-    "cookies": "the right length, among three `Set-Cookie`",
-}
 
 
 class Row(NamedTuple):

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.servers import matrix
-from tests.servers.cases import CASES, CONTROLS, FIELDS, STATUS_LINES, WAYS, Case
+from tests.servers.cases import CASES, CONTROLS, STATUS_LINES, Case
 from tests.servers.limits import LIMITS, MENDED, limit_of
 from tests.servers.matrix import BETTER, DOCS, Row, cases_of, page, picture, row_of, servers_of
 from tests.servers.setups import BY_NAME, SETUPS, Setup
@@ -119,12 +119,6 @@ def test_what_is_left_is_told(found: Survey, wrapped: str, left: list[str]) -> N
     assert table_of(page([row], DAY))["waitress"][3] == wrapped
 
 
-def test_equal_surveys_make_equal_files() -> None:
-    first, second = ([row_of(WAITRESS, survey_of(WAITRESS))] for _ in range(2))
-    assert page(first, DAY) == page(second, DAY)
-    assert picture(first) == picture(second)
-
-
 def test_the_picture() -> None:
     rows = [
         row_of(BY_NAME[name], survey_of(BY_NAME[name], left=[LATER]))
@@ -195,12 +189,6 @@ def test_without_a_server_nothing_is_written(run: Callable[..., int], tmp_path: 
     with pytest.raises(SystemExit, match=r"^granian needs the module granian$"):
         run(waitress=survey_of(WAITRESS), granian=pytest.skip.Exception("needs the module granian"))
     assert not (tmp_path / "docs").exists()
-
-
-def test_every_way_is_in_words() -> None:
-    assert tuple(matrix.WAYS) == WAYS
-    assert tuple(matrix.FIELDS) == FIELDS
-    assert list(matrix.ANSWERS) == list(dict.fromkeys(case.answer for case in CASES))
 
 
 # What is in docs/ against what is known without running a server.
