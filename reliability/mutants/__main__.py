@@ -45,7 +45,6 @@ LEFT_OUT = [
     "test_docs",
     "test_real_servers",
     "test_the_demos_as_a_user_would",
-    "test_wrapped_they_pass",
     "TestOfAUrl and (test_it_is_webtests or test_a_bad_view_raises)",
 ]
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from itertools import count, repeat
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable
 
 import django.http
@@ -308,14 +309,10 @@ def test_a_status_code_may_be_an_http_status() -> None:
     assert "status 0 allows content" in fault_of(requests.Response())
 
 
-def test_a_body_can_still_be_read() -> None:
-    for make in IN_PROCESS:
-        response = make(204, [], b"")
-        assert_no_content(response)
-        assert_no_content(response)
-
-
-ELSE = [None, 204, "204 No Content", object(), {"status_code": 204}, webob.Request.blank("/")]
+ELSE = [
+    *(None, 204, "204 No Content", object(), {"status_code": 204}, webob.Request.blank("/")),
+    SimpleNamespace(status_code=204),
+]
 
 
 @pytest.mark.parametrize("response", [*ELSE, httpx.Client, webob.Response, repeat(b"")])
@@ -326,14 +323,6 @@ def test_it_says_what_it_takes(response: Any) -> None:
         "assert_no_content takes a response of WebTest, WebOb, Werkzeug, Flask, Django, "
         f"requests or httpx, not {response!r}"
     )
-
-
-def test_something_with_a_status_code_alone_is_no_response() -> None:
-    class Response:
-        status_code = 204
-
-    with pytest.raises(TypeError, match="takes a response of WebTest"):
-        assert_no_content(Response())
 
 
 class TestDjangosClient:
@@ -348,11 +337,11 @@ class TestDjangosClient:
         assert_no_content(response)
 
     @pytest.mark.parametrize(
-        ("method", "path", "length"),
-        [("GET", "/bad_no_content", 4), ("DELETE", "/items/99", 4), ("POST", "/reset", 4)],
+        ("method", "path"),
+        [("GET", "/bad_no_content"), ("DELETE", "/items/99"), ("POST", "/reset")],
     )
-    def test_a_bad_view_fails_by_its_length(self, method: str, path: str, length: int) -> None:
-        assert f"Content-Length: {length}, but" in fault_of(self.asked(method, path))
+    def test_a_bad_view_fails_by_its_length(self, method: str, path: str) -> None:
+        assert "Content-Length: 4, but" in fault_of(self.asked(method, path))
 
     def test_a_205_is_shown_with_its_body(self) -> None:
         assert 'body: "null"' in fault_of(self.asked("POST", "/reset"))

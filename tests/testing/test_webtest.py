@@ -78,12 +78,6 @@ class TestOfAnApp:
                 TestApp(app).get("/")
             assert webtest.TestApp(app).get("/").status_code == 204
 
-    def test_only_its_own_requests_are_strict(self) -> None:
-        app = NoContentMiddleware(bad())
-        with pytest.raises(NoContentError):
-            TestApp(app).get("/")
-        assert webtest.TestApp(app).get("/").status_code == 204
-
     def test_the_app_can_be_looked_into(self) -> None:
         app = load(DEMOS["Flask"])
         assert TestApp(app).app.config is app.config  # type: ignore[attr-defined]
@@ -159,13 +153,6 @@ class TestOfAUrl:
         # An HTTP client leaves out what comes where it knows of no body.
         over_http: Any = webtest.TestApp(bare.url)
         assert over_http.request(path, method=method).status_int == status_code
-
-    def test_wrapped_they_pass(self) -> None:
-        with gunicorn("wsgi:application", DEMOS["Flask"].directory) as server:
-            app = TestApp(server.url)
-            for path in "list", "generator", "write":
-                assert_no_content(app.get(f"/legacy/{path}"))
-            assert_no_content(app.post("/reset"))
 
     def test_a_request_is_made_once_and_as_it_is(self) -> None:
         answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"

@@ -63,12 +63,6 @@ def test_good(option):
     app = NoContentMiddleware(empty, on_violation=option, strip_headers=["ETag"])
     assert run(app).headers == []
 """
-RAISED_AND_SEEN = """
-def test_bad(nocontent_violations):
-    with pytest.raises(NoContentError):
-        run(NoContentMiddleware(bad))
-    assert nocontent_violations == [VIOLATION]
-"""
 MADE_BEFORE = """
 app = NoContentMiddleware(bad)
 
@@ -110,11 +104,17 @@ def test_what_it_set_is_undone_at_the_end(project: pytest.Pytester) -> None:
 def test_so_it_is_within_another_run(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tests = """
+    def test_bad(nocontent_violations):
+        with pytest.raises(NoContentError):
+            run(NoContentMiddleware(bad))
+        assert nocontent_violations == [VIOLATION]
+    """
     seen: list[object] = []
     watchers = (seen.append,)
     answer = NoContentMiddleware.__call__
     monkeypatch.setattr("wsgi_nocontent.watch.watchers", watchers)
-    assert outcomes(project, RAISED_AND_SEEN, "nocontent_strict = true") == {"passed": 1}
+    assert outcomes(project, tests, "nocontent_strict = true") == {"passed": 1}
     assert len(seen) == 1
     assert NoContentMiddleware.__call__ is answer
     assert wsgi_nocontent.watch.watchers is watchers
@@ -152,10 +152,6 @@ def test_the_fixture_is_the_list_of_those_seen_in_the_test(project: pytest.Pytes
         assert [violation.method for violation in nocontent_violations] == ["PUT"]
     """
     assert outcomes(project, tests) == {"passed": 5}
-
-
-def test_in_strict_runs_it_has_them_too(project: pytest.Pytester) -> None:
-    assert outcomes(project, RAISED_AND_SEEN, "nocontent_strict = true") == {"passed": 1}
 
 
 def test_pytest_knows_them_by_itself(project: pytest.Pytester) -> None:
