@@ -43,7 +43,7 @@ def asked(
 
 @each_deployment
 @each_exchange
-def test_wrapped_nothing_follows_a_head_that_allows_no_content(
+def test_wrapped_only_the_next_answer_follows_a_head_that_allows_no_content(
     sites: Sites, framework: str, deployment: Deployment, exchange: Exchange
 ) -> None:
     report = asked(sites, framework, deployment, exchange, "application")
@@ -52,14 +52,6 @@ def test_wrapped_nothing_follows_a_head_that_allows_no_content(
         assert report.answer.raw_content + report.stray == b""
     else:
         assert (report.answer.status_code, exchange.path) in WITH_CONTENT
-
-
-@each_deployment
-@each_exchange
-def test_wrapped_the_next_request_gets_its_own_answer(
-    sites: Sites, framework: str, deployment: Deployment, exchange: Exchange
-) -> None:
-    report = asked(sites, framework, deployment, exchange, "application")
     if not deployment.keeps_alive:
         assert report.answer.values("connection") == ["close"]
         assert report.connection == "closed"
