@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
+from tests.probe.peer import secured
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 
@@ -26,9 +28,3 @@ def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @pytest.fixture
 def untrusted(authority: trustme.CA) -> ssl.SSLContext:
     return secured(authority)
-
-
-def secured(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Callable, Union
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import trustme
+
 SECONDS = 20
 """That much a step waits for at most, and with it every test."""
 
@@ -77,6 +79,13 @@ def RESET(talk: Talk) -> None:  # noqa: N802
     talk.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     talk.connection.close()
     raise Gone
+
+
+def secured(authority: trustme.CA) -> ssl.SSLContext:
+    """Give a server's context, with a certificate of that authority."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 class Peer:
