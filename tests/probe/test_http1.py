@@ -523,10 +523,8 @@ def drip(talk: Talk) -> None:
 
 @pytest.mark.parametrize("script", [[READ, HOLD], [READ, drip]])
 def test_the_time_is_kept(script: Sequence[Step]) -> None:
-    start = time.monotonic()
     with pytest.raises(ProbeError, match=r"^no answer within 0\.3 s"):
         asked(script, timeout=0.3)
-    assert 0.3 <= time.monotonic() - start < SECONDS / 2
 
 
 def test_the_time_is_kept_by_what_never_stops() -> None:
@@ -535,10 +533,8 @@ def test_the_time_is_kept_by_what_never_stops() -> None:
         while True:
             talk.connection.sendall(b"a")
 
-    start = time.monotonic()
     report = asked([READ, pour], timeout=SHORT, limit=1 << 40, keep_alive=False)
     assert report.stray.startswith(b"aaa")
-    assert time.monotonic() - start < SECONDS / 2
 
 
 def endless(talk: Talk) -> None:
