@@ -89,15 +89,12 @@ class App:
     """The application that plays a script.
 
     :param events: where it notes what it does, as its server does.
-    :param meanwhile: is called before each step.
     """
 
-    def __init__(
-        self, script: Script, events: list[str], meanwhile: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, script: Script, events: list[str]) -> None:
         self.script = script
         self.events = events
-        self.meanwhile = meanwhile
+        self.meanwhile: Callable[[], object] = lambda: None  # called before each step
         self.steps = 0
         self.given: list[tuple[Headers, Headers]] = []  # each header list, and a copy
         self.statuses: list[str] = []  # those that start_response took

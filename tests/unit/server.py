@@ -103,10 +103,10 @@ def run(app: WSGIApplication, method: str = "GET", path: str = "/", **more: Any)
     return Server().run(app, method, path, **more)
 
 
-def over_wsgiref(app: WSGIApplication, method: str = "GET") -> tuple[bytes, str]:
+def over_wsgiref(app: WSGIApplication) -> tuple[bytes, str]:
     """Give what the standard library's server sends and what it logs, as under CGI."""
     out, log = io.BytesIO(), io.StringIO()
-    handler = SimpleHandler(io.BytesIO(), out, log, environ_for(method))
+    handler = SimpleHandler(io.BytesIO(), out, log, environ_for())
     handler.origin_server = False
     handler.run(app)
     return out.getvalue(), log.getvalue()

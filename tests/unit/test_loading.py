@@ -198,6 +198,6 @@ print([name for name in {heavy} if name in sys.modules and name not in before])
 """
     # -S: or the interpreter may have loaded some of them for itself.
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, check=True, text=True, cwd="."
+        [sys.executable, "-S", "-c", code], capture_output=True, check=True, text=True
     )
     assert done.stdout == "[]\n"

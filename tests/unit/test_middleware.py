@@ -87,8 +87,9 @@ class TestRuleTable:
         assert server.body == b""
 
     @pytest.mark.parametrize("form", ["a_list", "a_tuple", "write_and_a_list"])
-    def test_head_is_given_the_length_of_a_list_or_tuple(self, wrap_as_is: Wrap, form: str) -> None:
-        server = run(wrap_as_is(FORMS[form]("200 OK", [JSON])), "HEAD")
+    def test_head_is_given_the_length_of_a_list_or_tuple(self, lint: Any, form: str) -> None:
+        # A linter within would put an iterable of its own in place of the list.
+        server = run(lint(NoContentMiddleware(FORMS[form]("200 OK", [JSON]))), "HEAD")
         assert server.headers == [JSON, ("Content-Length", "4")]
         assert server.body == b""
 
@@ -140,11 +141,11 @@ class TestRuleTable:
             server = run(wrap(FORMS["a_lazy_generator"](status, headers), **options), method)
             assert server.headers == headers
 
-    @pytest.mark.parametrize("lint", LINTERS.values(), ids=LINTERS)
-    def test_with_strip_headers_the_linters_are_content_as_they_are(self, lint: Any) -> None:
+    @pytest.mark.parametrize("strict_lint", LINTERS.values(), ids=LINTERS)
+    def test_with_strip_headers_the_linters_are_content_as_they_are(self, strict_lint: Any) -> None:
         for status in "204 No Content", "304 Not Modified":
             app = FORMS["a_list"](status, [JSON, *BODY_FIELDS])
-            server = run(lint(NoContentMiddleware(app, strip_headers=["Content-Type"])))
+            server = run(strict_lint(NoContentMiddleware(app, strip_headers=["Content-Type"])))
             assert server.headers == []
 
 
