@@ -351,15 +351,6 @@ class TestWhatFails:
         assert 'GET / answered "204 No Content" with' in errors.getvalue()
         assert "Oops: in a handler" in errors.getvalue()
 
-    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
-    def test_who_is_to_end_is_not_kept_from_it(self, interrupt: type[BaseException]) -> None:
-        def choke(record: logging.LogRecord) -> None:
-            raise interrupt
-
-        for on_violation in "log", lambda violation: 1 / 0:
-            with handling(choke), pytest.raises(interrupt):
-                run(NoContentMiddleware(null(), on_violation=on_violation))
-
     @pytest.mark.usefixtures("broken_handler")
     def test_so_is_one_that_is_to_be_told_of_a_callables_failure(self) -> None:
         def choke(violation: Violation) -> None:
@@ -381,6 +372,15 @@ class TestWhatFails:
             environ["wsgi.errors"] = errors
         assert list(NoContentMiddleware(null())(environ, server.start_response)) == [b""]
         assert server.status == "204 No Content"
+
+    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+    def test_who_is_to_end_is_not_kept_from_it(self, interrupt: type[BaseException]) -> None:
+        def choke(record: logging.LogRecord) -> None:
+            raise interrupt
+
+        for on_violation in "log", lambda violation: 1 / 0:
+            with handling(choke), pytest.raises(interrupt):
+                run(NoContentMiddleware(null(), on_violation=on_violation))
 
 
 def start_then(way: str, log: list[str]) -> Any:
