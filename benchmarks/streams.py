@@ -131,8 +131,8 @@ def growth(server: Server, path: str) -> int:
 
 def worker(server: Server) -> int:
     """The process that answers: gunicorn's only child."""
-    (child,) = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return int(child)
+    (child,) = server.children
+    return child
 
 
 def kibibytes(process: Path, field: str) -> int:

@@ -12,13 +12,13 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 BOOT_SECONDS = 30
 STOP_SECONDS = 10
@@ -35,6 +35,12 @@ class Server(NamedTuple):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def children(self) -> set[int]:
+        """The processes that it has started and that have not ended, as Linux knows them."""
+        found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return set(map(int, found.split()))
 
 
 @contextmanager

@@ -64,9 +64,7 @@ def at_rest(server: Server, open_files: int | None = None) -> Usage:
 
     :param open_files: as many were open before; more are waited for until they are closed.
     """
-    own = Path(f"/proc/{server.pid}")
-    children = (own / "task" / own.name / "children").read_text().split()
-    processes = [own, *(Path("/proc", child) for child in children)]
+    processes = [Path("/proc", str(process)) for process in (server.pid, *server.children)]
     until = time.monotonic() + SETTLE_SECONDS
     while True:
         found = sum(len(list((process / "fd").iterdir())) for process in processes)

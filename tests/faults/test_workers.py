@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from tests.faults.serving import NAMES, Site, crowd, each_setup, served, wait_un
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.servers.setups import Setup
 
@@ -66,7 +66,7 @@ def test_reloaded_each_answer_that_came_whole_is_its_own(site: Site) -> None:
     with crowd(site, patient=True) as answered:
         for _ in range(2):
             wait_until(lambda: bool(answered), "an answer")
-            old = children(site)
+            old = site.server.children
             os.kill(site.server.pid, signal.SIGHUP)
             worker(site, answered, old)
             wait_for_end(site, old)
@@ -77,11 +77,4 @@ def test_reloaded_each_answer_that_came_whole_is_its_own(site: Site) -> None:
 
 def wait_for_end(site: Site, processes: set[int]) -> None:
     """Wait until none is left. One that ends can still take a connection, and close it."""
-    wait_until(lambda: not processes & children(site), "the end of the old workers")
-
-
-def children(site: Site) -> set[int]:
-    """Give the processes that the master has started and that have not ended."""
-    master = site.server.pid
-    found = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="ascii")
-    return set(map(int, found.split()))
+    wait_until(lambda: not processes & site.server.children, "the end of the old workers")
