@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,12 @@ def program(name: str) -> str | None:
     """Find a program in this environment, on PATH, or where Debian keeps servers."""
     places = sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/sbin"
     return shutil.which(name, path=os.pathsep.join(places))
+
+
+def needed_linux() -> None:
+    """Skip the test elsewhere: for what is known of a process by its files, or of its cores."""
+    if sys.platform != "linux":
+        lacks("Linux")
 
 
 def needed_python(version: str) -> str:

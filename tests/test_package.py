@@ -7,14 +7,12 @@ import subprocess
 import sys
 import zipfile
 from email.parser import Parser
-from pathlib import Path
 
 import pytest
 
 import wsgi_nocontent
+from demo.apps import ROOT
 from tests.needs import lacks, program
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.apps import ROOT
 from tests.needs import lacks
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.parametrize(("release", "majors"), [("7", range(7, 8)), ("newest", range(9, 100))])

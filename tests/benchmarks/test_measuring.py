@@ -11,7 +11,7 @@ import pytest
 from benchmarks import calls, servers, startup, streams
 from benchmarks.contenders import BARE, TIMED
 from benchmarks.ratio import in_turn, ratio
-from tests.needs import lacks, needed_program
+from tests.needs import lacks, needed_linux, needed_program
 
 MIB = 1 << 20
 
@@ -21,14 +21,8 @@ of_streams = pytest.mark.xdist_group("streams")
 
 
 @pytest.fixture(scope="module")
-def linux() -> None:
-    """For what is known of a process by its files, and for what binds it to a core."""
-    if sys.platform != "linux":
-        lacks("Linux")
-
-
-@pytest.fixture(scope="module")
-def large(linux: None) -> streams.Streams:
+def large() -> streams.Streams:
+    needed_linux()
     needed_program("curl", "curl")
     needed_program("strace", "strace")
     try:
@@ -60,7 +54,8 @@ def test_streams_are_compared(large: streams.Streams) -> None:
     assert all(its.rounds == 2 and its.value > 0 for its in large.rates.values())
 
 
-def test_servers(linux: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed_linux()
     for program, package in {
         "haproxy": "haproxy",
         "h2load": "nghttp2-client",

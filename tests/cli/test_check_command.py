@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from demo.apps import ROOT
-from tests.cli.test_probe_command import SCHEMA
+from tests.cli.test_probe_command import SCHEMA, Run
 from tests.unit.forms import FORMS
 from tests.unit.server import Oops, Recorded, restart
 from wsgi_nocontent import NoContentMiddleware, watch
@@ -165,11 +165,6 @@ def never_started(environ: Any, start_response: StartResponse) -> Iterable[bytes
 def without_a_status(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
     start_response("OK", [])
     return []
-
-
-class Run:
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import runpy
 import sys
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema
 import pytest
@@ -40,11 +40,13 @@ CLEAN = b"HTTP/1.1 204 No Content\r\n\r\n"
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntea"
 
 
-class Run:
+class Run(NamedTuple):
     """What a run of the command came to."""
 
-    def __init__(self, status: int, out: str, err: str, received: list[bytes]) -> None:
-        self.status, self.out, self.err, self.received = status, out, err, received
+    status: int
+    out: str
+    err: str
+    received: Sequence[bytes] = ()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from reliability.soak.__main__ import BARE, BARE_SERVER, FAULTS, SERVERS, WRAPPE
 from reliability.soak.client import held
 from reliability.soak.load import FORGED, KINDS, LAST, Dialogue, Request, dialogues
 from reliability.soak.usage import Usage, growth
-from tests.needs import lacks
+from tests.needs import needed_linux
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,32 +24,25 @@ LATE = next(kind for kind in KINDS if kind.path == "/soak/late/204")
 ERROR = next(kind for kind in LAST if kind.is_servers)
 
 
-@pytest.fixture
-def linux() -> None:
-    """For what is known of a process by its files."""
-    if sys.platform != "linux":
-        lacks("Linux")
-
-
-@pytest.mark.usefixtures("linux")
 @pytest.mark.parametrize("server", SERVERS)
 def test_wrapped_every_request_gets_its_answer(server: str) -> None:
+    needed_linux()
     flask, django = soak(SERVERS[server], WRAPPED, 400)
     assert flask.is_as_it_should_be(), flask
     assert django.is_as_it_should_be(), django
 
 
-@pytest.mark.usefixtures("linux")
 def test_bare_the_same_load_misplaces_answers() -> None:
+    needed_linux()
     for row in soak(SERVERS[BARE_SERVER], BARE, 800):
         assert row.is_as_it_should_be(), row
         assert not row.is_good()
         assert all(row.verdicts[fault] for fault in FAULTS), row
 
 
-@pytest.mark.usefixtures("linux")
 @pytest.mark.parametrize("leak", ["memory", "open_files", "objects"])
 def test_a_leak_is_seen(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed_linux()
     monkeypatch.setattr(usage, "SETTLE_SECONDS", 0)  # what leaks is waited for in vain
     for row in soak(SERVERS[BARE_SERVER], f"tests.reliability.leaking:{leak}", 300):
         assert row.verdicts["right"] == row.wanted
