@@ -185,30 +185,27 @@ def json_type(front: Front) -> str | None:
     return None if front.name == "nginx" else "application/json"
 
 
+def assert_is_clean_204(answer: Answer, front: Front) -> None:
+    assert answer.outcome == 204
+    assert answer.content_type == json_type(front)
+    assert answer.content_length is None
+    assert answer.content == b""
+
+
 def test_a_204_with_a_length_is_the_articles_failure(front: Front, bare: Server) -> None:
     answer = curl(bare, BAD)
     assert answer.outcome == BAD_OUTCOMES[front.name]
     if answer.outcome == 204:
-        assert answer.content_type == json_type(front)
-        assert answer.content_length is None
-        assert answer.content == b""
+        assert_is_clean_204(answer, front)
 
 
 def test_a_204_with_a_length_of_0_is_forgiven(front: Front, bare: Server) -> None:
-    answer = curl(bare, GOOD)
-    assert answer.outcome == 204
-    assert answer.content_type == json_type(front)
-    assert answer.content_length is None
-    assert answer.content == b""
+    assert_is_clean_204(curl(bare, GOOD), front)
 
 
 @pytest.mark.parametrize("exchange", [GOOD, BAD], ids=["good", "bad"])
 def test_wrapped_every_204_is_clean(front: Front, wrapped: Server, exchange: Exchange) -> None:
-    answer = curl(wrapped, exchange)
-    assert answer.outcome == 204
-    assert answer.content_type == json_type(front)
-    assert answer.content_length is None
-    assert answer.content == b""
+    assert_is_clean_204(curl(wrapped, exchange), front)
 
 
 def test_a_200_comes_as_it_is(bare: Server, wrapped: Server) -> None:
