@@ -15,11 +15,7 @@ TARGETS = {
     "command": "reliability.fuzzing.prober",
 }
 """Each target, which is a function that takes an input, and its module."""
-CORPORA = {
-    "middleware": HERE / "corpus/middleware",
-    "prober": HERE / "corpus/prober",
-    "command": HERE / "corpus/prober",
-}
+CORPORA = {name: HERE / "corpus" / module.rpartition(".")[2] for name, module in TARGETS.items()}
 """Where the seeds of each are."""
 INSTRUMENTED = ["wsgi_nocontent", "h11", "h2", "hpack", "hyperframe"]
 """What is to be covered: the probe, with the libraries that read for it."""
