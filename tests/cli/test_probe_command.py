@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import runpy
@@ -960,6 +961,24 @@ class TestThisProcess:
         done = run("http://127.0.0.1:1/")
         needs = f"it needs {missing}: pip install 'wsgi-nocontent[cli]'"
         assert (done.status, done.err) == (2, f"wsgi-nocontent: {needs}\n")
+
+    @pytest.mark.parametrize(
+        ("missing", "module", "name", "extra"),
+        [
+            ("h11", "wsgi_nocontent.probe", "probe", "cli"),
+            ("webtest", "wsgi_nocontent.testing", "TestApp", "testing"),
+        ],
+    )
+    def test_so_is_it_told_in_python(
+        self, monkeypatch: pytest.MonkeyPatch, missing: str, module: str, name: str, extra: str
+    ) -> None:
+        for loaded in [each for each in sys.modules if each.startswith(module)]:
+            monkeypatch.delitem(sys.modules, loaded)
+        forget(monkeypatch, missing, module)
+        needs = f"it needs {missing}: pip install 'wsgi-nocontent[{extra}]'"
+        with pytest.raises(ModuleNotFoundError) as raised:
+            getattr(importlib.import_module(module), name)
+        assert str(raised.value) == needs
 
     def test_a_fault_of_ours_is_none(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         forget(monkeypatch, "argparse", "wsgi_nocontent.cli.commands")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from ..extras import explained
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
-        missing = str(error.name).partition(".")[0]
-        if missing not in ("h11", "rich"):
+        why = explained(error)
+        if why is error:
             raise
-        needs = f"it needs {missing}: pip install 'wsgi-nocontent[cli]'"
-        print(f"wsgi-nocontent: {needs}", file=sys.stderr)
+        print(f"wsgi-nocontent: {why}", file=sys.stderr)
         return 2

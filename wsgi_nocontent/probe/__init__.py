@@ -9,12 +9,17 @@ from contextlib import suppress
 from functools import partial
 
 from .. import __version__
+from ..extras import explained
 from ..requirements import Finding, Requirement
-from . import http1
-from .findings import findings_in
-from .http1 import Request
 from .report import Answer, ProbeError, Report
 from .wire import Target, Wire
+
+try:
+    from . import http1
+    from .findings import findings_in
+    from .http1 import Request
+except ModuleNotFoundError as error:
+    raise explained(error) from None
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..extras import explained
 from ..requirements import findings_in_body, findings_in_fields
 from ..rules import BY_STATUS_CODE
 
@@ -21,7 +22,10 @@ __all__ = ["TestApp", "assert_no_content"]
 def __getattr__(name: str) -> Any:
     # Only TestApp needs WebTest.
     if name == "TestApp":
-        from .webtest import TestApp  # noqa: PLC0415
+        try:
+            from .webtest import TestApp  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise explained(error) from None
 
         return TestApp
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
