@@ -501,7 +501,8 @@ def test_strict_wants_something_to_check(check: Any) -> None:
     assert done.err == (
         "wsgi-nocontent: /?400: the app answers 400 Odd, so there is nothing to check\n"
     )
-    assert check("echo", "/?399", "--strict").status == 0
+    assert check("echo", "/?300", "--strict").status == 2
+    assert check("echo", "/?299", "/?304", "--strict").status == 0
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

@@ -221,7 +221,7 @@ def ask_app(app: WSGIApplication, path: str, options: Options) -> Iterator[Resul
 
     By default a finding is what :class:`NoContentMiddleware` calls a violation; with
     ``options.strict`` it is whatever HTTP does not allow in what the application sends, also
-    what a middleware would mend in silence, and an error page is no answer.
+    what a middleware would mend in silence, and a redirect or an error page is no answer.
 
     :raises NoAnswerError: if there is none: it raises, or breaks PEP 3333.
     """
@@ -244,7 +244,7 @@ def ask_app(app: WSGIApplication, path: str, options: Options) -> Iterator[Resul
     finally:
         watch.watchers, logger.disabled = before, was_disabled
     status_code = int(status[:3])
-    if options.strict and status_code >= 400:
+    if options.strict and status_code >= 300 and status_code != 304:
         raise NoAnswerError(f"the app answers {status}, so there is nothing to check")
     rule = rule_of(options.method, status_code)
     findings: list[Finding] = []

@@ -50,7 +50,7 @@ class Screen:
             self._line(f"{self._mark('✗', 'x')} {asked}", "bold red")
             self._exchange(result)
             self._findings(result)
-        elif result.status_code >= 500:
+        elif result.status_code >= 400:
             self._line(f"? {asked}: {_error(result)}", "yellow")
         else:
             self._line(f"{self._mark('✓', 'ok')} {asked}: {_clean(result)}", "green")
@@ -63,7 +63,7 @@ class Screen:
         style = "red"
         if not answered:
             found.append("no answer")
-        elif not found and results[-1].status_code >= 500:
+        elif not found and results[-1].status_code >= 400:
             found, style = ["an error"], "yellow"
         elif not found:
             found, style = ["clean"], "green"
@@ -163,6 +163,8 @@ def _clean(result: Result) -> str:
 
 def _error(result: Result) -> str:
     what = f"{result.status_code}, an error"
+    if result.status_code < 500:
+        return f"{what}, perhaps before the view that is meant was asked"
     if result.status_code in (502, 503, 504):
         return f"{what} of a front, perhaps because of what is behind it: probe it"
     return what
