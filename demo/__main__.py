@@ -136,7 +136,7 @@ def main() -> int:
     still_broken = sum(bool(comparison.wrapped.findings) for comparison in without)
     changed = sum(not comparison.same for comparison in comparisons if not comparison.bare.rule)
     console.print(
-        f"HTTP allows {len(without)} of these responses no content. Bare, {broken} break that; "
+        f"By HTTP, {len(without)} of these responses have no content. Bare, {broken} break that; "
         f"wrapped, {still_broken}.\n"
         f"Of the {len(comparisons) - len(without)} that may have content, "
         f"{changed} came out changed.\n"

@@ -28,8 +28,8 @@ class Demo(NamedTuple):
 
 
 API = [
-    Exchange("GET", "/good_no_content", "the article's good view"),
-    Exchange("GET", "/bad_no_content", "the article's bad view"),
+    Exchange("GET", "/good_no_content", "a 204 done right"),
+    Exchange("GET", "/bad_no_content", "a 204 with a JSON null"),
     Exchange("DELETE", "/items/1"),
     Exchange("GET", "/items/2", "not modified", (("If-None-Match", '"coffee"'),)),
     Exchange("POST", "/reset"),
@@ -52,8 +52,15 @@ DEMOS = [
         ROOT / "demo_flask",
         "wsgi",
         LEGACY + API,
-        "The article's bad view is clean here: since 0.15, Werkzeug mends the 204s and 304s that "
+        "The 204 with a JSON null is clean here: since 0.15, Werkzeug mends the 204s and 304s that "
         "pass through it. It does not mend a 205, nor an app that is mounted beside.\n",
     ),
-    Demo("Django", ROOT / "demo_django", "inventory.wsgi", API),
+    Demo(
+        "Django",
+        ROOT / "demo_django",
+        "inventory.wsgi",
+        API,
+        "The length of 0 on the 204 done right is put there by Django's CommonMiddleware. No view "
+        "can help it; most clients and fronts let it pass.\n",
+    ),
 ]

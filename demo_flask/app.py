@@ -1,6 +1,6 @@
 """A small shop's API in Flask, with the views that people write when nobody looks.
 
-The article's two views, things kept in memory, and an old WSGI application that
+Two views that answer 204, things kept in memory, and an old WSGI application that
 nobody dares to touch.
 """
 

@@ -79,7 +79,7 @@ def test_it_shows_the_fault_and_its_cure_and_ends_by_itself() -> None:
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, err
     assert "gunicorn 23.0.0, the release that most deployments run" in out
-    assert "HTTP allows 19 of these responses no content. Bare, 12 break that; wrapped, 0." in out
+    assert "By HTTP, 19 of these responses have no content. Bare, 12 break that; wrapped, 0." in out
     assert "Of the 8 that may have content, 0 came out changed." in out
     for row in (
         (
