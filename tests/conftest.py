@@ -1,4 +1,4 @@
-"""What the pages' code needs."""
+"""What tests of more than one kind need."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import zipfile
 from email.parser import Parser
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,13 +14,13 @@ import wsgi_nocontent
 from demo.apps import ROOT
 from tests.needs import lacks, program
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    directory = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", directory, ROOT], check=True, capture_output=True)
-    (path,) = directory.iterdir()
+
+@pytest.fixture
+def wheel(wheels: Path) -> zipfile.ZipFile:
+    (path,) = wheels.iterdir()
     return zipfile.ZipFile(path)
 
 
