@@ -17,6 +17,7 @@ class Requirement(NamedTuple):
 
     #: A short name that stays the same, such as ``"no-length"``.
     name: str
+    #: What it asks, in words.
     text: str
     #: Where it does, such as ``"RFC 9110 §8.6"``.
     section: str
@@ -29,6 +30,7 @@ class Requirement(NamedTuple):
 class Finding(NamedTuple):
     """A requirement that a response does not meet."""
 
+    #: The one that is not met.
     requirement: Requirement
     #: What was there, such as ``"Content-Length: 5"``.
     seen: str

@@ -25,6 +25,7 @@ class Answer(NamedTuple):
 
     #: ``"1.0"``, ``"1.1"`` or ``"2"``.
     http_version: str
+    #: Such as 204.
     status_code: int
     #: The head (RFC 9112 §2.1), up to and with its empty line; that of HTTP/2, whose head is
     #: compressed, in the same form.
@@ -48,7 +49,9 @@ class Answer(NamedTuple):
 class Report(NamedTuple):
     """What came of asking one URL."""
 
+    #: As it was given.
     url: str
+    #: The request's.
     method: str
     #: The heads of the interim responses (RFC 9110 §15.2) that came first.
     interim: list[Answer]
@@ -68,6 +71,7 @@ class Report(NamedTuple):
     next_answer: Answer | None
     #: What came beyond it, or instead of it.
     next_stray: bytes
+    #: What is wrong, if anything is.
     findings: list[Finding]
 
     @property
