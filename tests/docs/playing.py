@@ -51,7 +51,8 @@ PACKAGES = {
     "nghttp": "nghttp2-client",
     "nginx": "nginx-light",
     "openssl": "openssl",
-    "uwsgi": "none, for PyPI has it",
+    "uwsgi": "uwsgi-core",
+    "/usr/bin/python3": "python3-venv",
 }
 MOD_WSGI = Path("/usr/lib/apache2/modules/mod_wsgi.so")
 
@@ -110,6 +111,11 @@ class Play:
 
         :raises NotSoError: where what is seen is not what the page says.
         """
+        words = {word for block in blocks if block.language == "sh" for word in block.text.split()}
+        for name in sorted(PACKAGES.keys() & words):
+            needed_program(name, PACKAGES[name])
+            if name == "apache2" and not MOD_WSGI.exists():
+                lacks(f"mod_wsgi, from Debian's package {PACKAGES[name]}")
         for block, after in zip(blocks, [*blocks[1:], None]):
             self._do(block)
             output_is_told = any(is_output(each) for each in (block, after) if each)
@@ -130,10 +136,6 @@ class Play:
         elif is_output(block):
             self._compare(block.text)
         elif block.language == "sh":
-            for name in PACKAGES.keys() & shlex.split(text):
-                needed_program(name, PACKAGES[name])
-                if name == "apache2" and not MOD_WSGI.exists():
-                    lacks(f"mod_wsgi, from Debian's package {PACKAGES[name]}")
             self._run(["bash", "-e", "-c", text])
         elif block.language == "python":
             self._run([sys.executable, "-c", text])
