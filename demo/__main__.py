@@ -127,7 +127,7 @@ def main() -> int:
         comparisons += of_this
 
     console.print(
-        f"\ngunicorn {version('gunicorn')}, the release that most deployments run. "
+        f"\ngunicorn {version('gunicorn')}, which sends what an app sends. "
         "What goes over the wire:\n"
     )
     console.print(*tables, sep="\n")

@@ -13,6 +13,7 @@ import pytest
 import wsgi_nocontent
 from demo.apps import ROOT
 from tests.needs import lacks, program
+from wsgi_nocontent.extras import EXTRAS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,12 @@ def test_it_needs_no_other_and_runs_from_3_7(wheel: zipfile.ZipFile) -> None:
     assert metadata["Requires-Python"] == ">=3.7"
     requirements = metadata.get_all("Requires-Dist", [])
     assert all("; extra ==" in requirement for requirement in requirements)
+
+    # pip takes an extra that there is not for none.
+    pages = "".join(path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*")])
+    named = re.findall(r"wsgi-nocontent\[([\w,]+)\]", pages)
+    extras = {extra for each in [*named, *EXTRAS.values()] for extra in each.split(",")}
+    assert extras == set(metadata.get_all("Provides-Extra", []))
 
 
 def test_the_version_stands_in_one_place() -> None:

@@ -1,4 +1,4 @@
-"""Where what a part of the library needs besides is to be had."""
+"""Which extra has the package that a part of the library needs."""
 
 from __future__ import annotations
 

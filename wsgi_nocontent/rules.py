@@ -27,7 +27,7 @@ class Rule(namedtuple("Rule", "responses removes sets forbids_body forbids_lengt
     #: Header fields that are put on afterwards.
     sets: tuple[tuple[str, str], ...]
     #: Whether an application that sends a body is at fault. It is not for
-    #: HEAD: PEP 3333 lets an application answer it as it would a GET.
+    #: HEAD: PEP 3333 does not say whether it or the server is to leave it out.
     forbids_body: bool
     #: Whether an application that declares a length other than 0 is at fault.
     forbids_length: bool

@@ -78,7 +78,7 @@ def test_it_shows_the_fault_and_its_cure_and_ends_by_itself() -> None:
     process = start()
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, err
-    assert "gunicorn 23.0.0, the release that most deployments run" in out
+    assert "gunicorn 23.0.0, which sends what an app sends" in out
     assert "By HTTP, 19 of these responses have no content. Bare, 12 break that; wrapped, 0." in out
     assert "Of the 8 that may have content, 0 came out changed." in out
     for row in (

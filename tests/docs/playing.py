@@ -23,7 +23,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PORTS = ["8000", "8080", "8443", "8444"]
 DIRECTORY = "/srv/app"
 SECONDS = 60
+MOST = 1 << 20
 
 #: Programs that a machine may not have, and Debian's packages that have them.
 PACKAGES = {
@@ -123,8 +124,9 @@ class Play:
                 raise NotSoError(f"{block.text}\nended with {self._status}:\n{self._output}")
 
     def _do(self, block: Block) -> None:
+        text = _replaced(block.text, self._here)
         # A server that is to be asked from outside is asked from here alone.
-        text = re.sub(r"(?<= ):(?=\$PORT|8000)", "127.0.0.1:", _replaced(block.text, self._here))
+        text = text.replace(" :$PORT", " 127.0.0.1:$PORT")
         is_file = FILE.match(text)
         if is_file:
             path = self._directory / is_file[1]
@@ -160,7 +162,8 @@ class Play:
             deadline = time.monotonic() + SECONDS
             while process.poll() is None and not any(map(_answers, idle)):
                 if time.monotonic() > deadline:
-                    raise NotSoError(f"{shlex.join(command)} does not end")
+                    printed = os.pread(log.fileno(), MOST, 0).decode()
+                    raise NotSoError(f"{shlex.join(command)} does not end:\n{printed}")
                 time.sleep(0.02)
         except BaseException:
             _end(process)
@@ -168,7 +171,7 @@ class Play:
         self._status = process.returncode
         if self._status is None:
             self._stack.callback(_end, process)
-        output = os.pread(log.fileno(), 1 << 20, 0)
+        output = os.pread(log.fileno(), MOST, 0)
         self._output = _replaced(output.decode(), self._on_the_page)
 
     def _compare(self, text: str) -> None:
@@ -197,8 +200,9 @@ def _answers(port: str) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process, and with it all that it has started."""
     os.killpg(process.pid, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(10)
-    except subprocess.TimeoutExpired:
+    # What it has started may be there still, or it itself.
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()

@@ -41,15 +41,15 @@ def django_urls() -> tuple[URLPattern, ...]:
     from rest_framework.renderers import JSONRenderer  # noqa: PLC0415
     from rest_framework.response import Response  # noqa: PLC0415
 
-    def rest(request: Any, status: int) -> Any:
-        return Response({}, status=status)
+    def rest(data: object) -> Any:
+        view = renderer_classes([JSONRenderer])(lambda _, status: Response(data, status=status))
+        return api_view(["GET", "HEAD"])(view)
 
     return (
         path("<int:status>", lambda _, status: JsonResponse(None, safe=False, status=status)),
         path("empty/<int:status>", lambda _, status: HttpResponse(status=status)),
-        path(
-            "rest/<int:status>", api_view(["GET", "HEAD"])(renderer_classes([JSONRenderer])(rest))
-        ),
+        path("rest/<int:status>", rest({})),
+        path("rest/empty/<int:status>", rest(None)),
     )
 
 
@@ -134,4 +134,4 @@ def test_it_is_as_the_table_has_it(names: str, make: Any, prefix: str) -> None:
         seen(app, f"{prefix}/200", "HEAD"),
     ]
     if empty:
-        assert seen(app, "/empty/204") == empty
+        assert seen(app, f"{prefix}/empty/204") == empty
