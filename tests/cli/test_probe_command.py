@@ -972,6 +972,9 @@ class TestThisProcess:
     def test_so_is_it_told_in_python(
         self, monkeypatch: pytest.MonkeyPatch, missing: str, module: str, name: str, extra: str
     ) -> None:
+        package, _, attribute = module.rpartition(".")
+        # Kept for what comes after: a module that is imported anew takes its place there.
+        monkeypatch.setattr(sys.modules[package], attribute, importlib.import_module(module))
         for loaded in [each for each in sys.modules if each.startswith(module)]:
             monkeypatch.delitem(sys.modules, loaded)
         forget(monkeypatch, missing, module)
