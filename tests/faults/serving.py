@@ -41,7 +41,9 @@ class Site(NamedTuple):
 
     def noted(self, what: str) -> list[tuple[str, int]]:
         """Give the name and the process of each request of which that is noted."""
-        lines = map(str.split, self.notes.read_text().splitlines())
+        # A line that crosses the end of a memory page can be seen when half of it is there.
+        whole, _, _ = self.notes.read_text().rpartition("\n")
+        lines = map(str.split, whole.splitlines())
         return [(name, int(process)) for noted, name, process in lines if noted == what]
 
     def wait_for(self, what: str, name: str) -> None:
