@@ -160,6 +160,20 @@ class TestWhatItSays:
         assert "an error" in done.out[done.out.index(" asked  ") :]
         assert "clean" not in done.out
 
+    def test_nor_is_one_of_a_client(self, run: Any) -> None:
+        """The view that is meant was perhaps never asked."""
+        for code in 400, 499:
+            answer = f"HTTP/1.1 {code} No\r\nContent-Length: 0\r\n\r\n".encode()
+            done = run("{url}", "{url}", scripts=[[READ, answer], [READ, answer]])
+            line = (
+                f"? GET URL/: {code}, an error, perhaps before the view that is meant was asked\n"
+            )
+            assert done.status == 0
+            assert done.out.startswith(line * 2)
+            assert "clean" not in done.out
+        answer = b"HTTP/1.1 399 Odd\r\nContent-Length: 0\r\n\r\n"
+        assert run("{url}", scripts=[[READ, answer]]).out.startswith("✓")
+
     def test_a_length_of_0_is_told_for_what_it_is(self, run: Any) -> None:
         answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
         done = run("{url}", scripts=[[READ, answer]])
